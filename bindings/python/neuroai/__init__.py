@@ -32,6 +32,7 @@ _needed.needed("numpy")
 
 from . import _c, anatomy, circuits, experiment, random, spikes, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
+from ._closed import no_attribute
 from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
 from .agent import Agent
@@ -370,7 +371,7 @@ def __getattr__(name: str) -> Any:
 
         _needed.needed("matplotlib", "neuroai.plot")
         return importlib.import_module(".plot", __name__)
-    raise AttributeError(f"module 'neuroai' has no attribute '{name}'")
+    raise no_attribute(__name__, name, __all__)
 
 
 def __dir__() -> Sequence[str]:

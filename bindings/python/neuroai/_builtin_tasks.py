@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Record
-from ._handle import Parameter, brief, frozen, given, listed, texts
+from ._handle import Parameter, brief, frozen, given, listed, spelt, texts
 from ._handle import parameters as _parameters
+from ._kinds import of_their_kind
 from .curriculum import Curriculum, Stage
 from .errors import InvalidError
 from .network import Network
@@ -33,14 +34,18 @@ def available() -> List[str]:
     return list(texts(lambda index: _c.nai_task_builtin_name(index)))
 
 
+@of_their_kind
 def parameters(name: str) -> Dict[str, Parameter]:
     """The parameters of a task, by name: each with unit, default, range and meaning."""
+    name = spelt(name, available())
     _check_name(name)
     return _parameters(_c.nai_task_parameter, name)
 
 
+@of_their_kind
 def named(name: str) -> "Type[BuiltinTask]":
     """The class of a task: ``named("song-sine")`` is ``SongSine``."""
+    name = spelt(name, available())
     _check_name(name)
     return _made()[_class_name(name)]
 
@@ -195,6 +200,7 @@ def _units(name: str) -> Dict[str, str]:
     return {condition: unit for condition, unit in found.items() if unit}
 
 
+@of_their_kind
 def wcst_curriculum(criterion: float = 0.9, evaluations: int = 5) -> Curriculum:
     """The published course of ``WCST`` in a network of 37 inputs: all history, without the last cards, feedback alone.
 

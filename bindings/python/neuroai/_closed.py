@@ -12,6 +12,13 @@ V = TypeVar("V")
 N = TypeVar("N", int, float, bool)
 
 
+def no_attribute(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error for a name that a module lacks, with those that it has and that look like it."""
+    likely = {each.lower().replace("_", ""): each for each in known}
+    near = [likely[each] for each in difflib.get_close_matches(name.lower().replace("_", ""), likely, 3, 0.75)]
+    return AttributeError(f"{module} has no {name}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+
+
 class Closed:
     """An object whose public attributes are read; those that can be set are descriptors, or are in ``_settable``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
+import re
 import weakref
 from collections.abc import KeysView
 from dataclasses import dataclass
@@ -65,10 +66,40 @@ class _GivenUp:
 
 
 def wrong_type(what: str, expected: str, value: Any) -> InvalidTypeError:
-    """The error for a value of the wrong type."""
+    """The error for a value of the wrong type; with what was meant by the name of a class, or by a function for a task."""
+    hint = ""
     if isinstance(value, type):
         return InvalidTypeError(f"{what}: expected {expected}, got the class {value.__name__} itself: make one of it")
-    return InvalidTypeError(f"{what}: expected {expected}, got {brief(value)}")
+    if isinstance(value, str) and "neuroai." in expected:
+        meant = _class_of(value, re.findall(r"neuroai\.(\w+)", expected))
+        hint = f": did you mean {meant}()?" if meant else ""
+    elif "neuroai.Task" in expected and callable(value):
+        hint = "; of a function make one: na.Task(function, steps=...)"
+    return InvalidTypeError(f"{what}: expected {expected}, got {brief(value)}{hint}")
+
+
+def _class_of(name: str, bases: Sequence[str]) -> str:
+    """``na.FullFORCE`` of "full_force", which is one of the bases; "" where no class is called so."""
+    import neuroai
+
+    wanted = tuple(getattr(neuroai, base) for base in bases if hasattr(neuroai, base))
+    for module, prefix in ((neuroai, "na"), (neuroai.tasks, "na.tasks")):
+        for each in dir(module):
+            if plain(each) == plain(name) and isinstance(getattr(module, each), type) and issubclass(getattr(module, each), wanted):
+                return f"{prefix}.{each}"
+    return ""
+
+
+def plain(name: str) -> str:
+    """A name without what people write differently: capitals, and what stands between words."""
+    return name.lower().translate({ord(sign): None for sign in "-_ "})
+
+
+def spelt(value: Any, known: Iterable[str]) -> Any:
+    """The one of ``known`` that is spelt a little differently, "ReLU" for "relu"; if there is none, ``value``."""
+    if not isinstance(value, str) or value in known:
+        return value
+    return next((name for name in known if plain(name) == plain(value)), value)
 
 
 def expect(what: str, value: Any, kind: type, expected: str) -> Any:

@@ -24,7 +24,7 @@ from typing import Any, Callable, Optional, TypeVar
 from . import _c
 from ._needed import needed
 
-__all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt", "to_its_end"]
+__all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt", "in_lapack", "to_its_end"]
 
 Result = TypeVar("Result")
 
@@ -158,10 +158,17 @@ def abandonable(
     if threading.current_thread() is not threading.main_thread():
         return work()
     with Bar(None, doing, bool(doing)) as bar:
-        return _abandonable(work, forget, bar)
+        return _abandonable(work, forget, lambda: bar.at(0))
 
 
-def _abandonable(work: Callable[[], Result], forget: Callable[[Result], Any], bar: "Bar") -> Result:
+def in_lapack(work: Callable[[], Result], operations: float, shown: Callable[[], None]) -> Result:
+    """:func:`abandonable` where so many operations take long; ``shown`` is called meanwhile."""
+    if operations < 1e9 or threading.current_thread() is not threading.main_thread():
+        return work()
+    return _abandonable(work, lambda result: None, shown)
+
+
+def _abandonable(work: Callable[[], Result], forget: Callable[[Result], Any], shown: Callable[[], None]) -> Result:
     done, lock = threading.Event(), threading.Lock()
     found: "list[Any]" = []
     state = {"abandoned": False}
@@ -183,7 +190,7 @@ def _abandonable(work: Callable[[], Result], forget: Callable[[Result], Any], ba
     thread.start()
     try:
         while not done.wait(0.1):  # the limit is for systems on which a wait without one is deaf to Ctrl-C
-            bar.at(0)
+            shown()
     except BaseException:
         with lock:
             state["abandoned"] = True

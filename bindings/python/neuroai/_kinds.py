@@ -1,4 +1,4 @@
-"""Arguments of the wrong kind are refused by name: a network where a run is asked for."""
+"""Arguments of the wrong kind are refused by name: a network where a run is asked for, a word where a number is."""
 
 from __future__ import annotations
 
@@ -6,57 +6,81 @@ import ast
 import functools
 import inspect
 from collections.abc import Mapping
-from typing import Any, Callable, Dict, List, Optional, TypeVar
+from typing import Any, Callable, Dict, List, Optional, TypeVar, Union
 
-from ._handle import wrong_type
+from ._handle import flag, given, real, whole, wrong_type
 from .errors import InvalidTypeError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def of_their_kind(function: _Function) -> _Function:
-    """The function, whose arguments are looked at first: those that are annotated as objects of the library, or as a choice
-    of these, mappings and None. Other annotations say too little or too much, and are not looked at."""
-    signature = inspect.signature(function)
-    wanted: Dict[str, List[type]] = {}
-    found = False
+#: Annotations that are no classes: what looks at such a value, and how it is called beside classes.
+_LOOKS: Dict[str, Callable[[str, Any], Any]] = {"ArrayLike": given, "bool": flag, "float": real, "int": whole}
+_CALLED = {"ArrayLike": "numbers", "bool": "True or False", "float": "a number", "int": "a whole number"}
 
-    def look(name: str, value: Any) -> None:
-        if name not in wanted or isinstance(value, tuple(wanted[name])):
-            return
-        expected = _in_words(wanted[name])
-        if any(kind.__name__ == "Task" for kind in wanted[name]) and callable(value) and not isinstance(value, type):
-            raise InvalidTypeError(
-                f"{name}: expected {expected}, got {type(value).__name__}; of a function make one: na.Task(function, steps=...)"
-            )
-        raise wrong_type(name, expected, value)
+_Kind = Union[type, str]
+
+
+def of_their_kind(function: _Function) -> _Function:
+    """The function, whose arguments are looked at first: those that are annotated as objects of the library or numbers,
+    or as a choice of these, mappings and None. Other annotations say too little or too much, and are not looked at."""
+    signature = inspect.signature(function)
+    wanted: Dict[str, List[_Kind]] = {}
+    found = False
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
         nonlocal found
         if not found:  # at the first call, when all of the package is there
-            for name, parameter in signature.parameters.items():
-                kinds = _kinds(str(parameter.annotation), function.__globals__)
-                if kinds is not None and any(kind.__module__.startswith("neuroai") for kind in kinds):
-                    wanted[name] = kinds
+            wanted.update(kinds_of(function))
             found = True
         for name, value in zip(signature.parameters, arguments):
-            look(name, value)
+            if name in wanted:
+                _look(name, value, wanted[name])
         for name, value in named.items():
-            look(name, value)
+            if name in wanted:
+                _look(name, value, wanted[name])
         return function(*arguments, **named)
 
     return checked  # type: ignore[return-value]
 
 
-def _kinds(annotation: str, names: Dict[str, Any]) -> Optional[List[type]]:
-    """The classes that an annotation allows; None: not these alone."""
+def kinds_of(function: Callable[..., Any]) -> Dict[str, List[_Kind]]:
+    """What is looked at: by argument, the kinds that it may be of."""
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        kinds = _kinds(str(parameter.annotation), inspect.unwrap(function).__globals__)
+        if kinds is not None and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            found[name] = kinds
+    return found
+
+
+def _look(name: str, value: Any, kinds: List[_Kind]) -> None:
+    if isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type))):
+        return
+    others = [kind for kind in kinds if isinstance(kind, str)]
+    for kind in others:
+        try:
+            _LOOKS[kind](name, value)
+            return
+        except InvalidTypeError:
+            if kinds == [kind]:
+                raise  # in its own words, which say more
+    raise wrong_type(name, _in_words(kinds), value)
+
+
+def _kinds(annotation: str, names: Dict[str, Any]) -> Optional[List[_Kind]]:
+    """The classes that an annotation allows, and other kinds; None: not these alone."""
     import neuroai
 
-    def of(node: ast.AST) -> Optional[List[type]]:
+    def of(node: ast.AST) -> Optional[List[_Kind]]:
         if isinstance(node, ast.Constant):
             return [type(None)] if node.value is None else of(ast.parse(str(node.value), mode="eval").body)
+        if isinstance(node, ast.Attribute):
+            return ["ArrayLike"] if node.attr == "ArrayLike" else None
         if isinstance(node, ast.Name):
+            if node.id in _LOOKS:
+                return [node.id]
             known = names.get(node.id, getattr(neuroai, node.id, None))
             return [known] if isinstance(known, type) and known.__module__.startswith("neuroai") else None
         if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
@@ -72,7 +96,11 @@ def _kinds(annotation: str, names: Dict[str, Any]) -> Optional[List[type]]:
     return of(ast.parse(annotation, mode="eval").body)
 
 
-def _in_words(kinds: List[type]) -> str:
+def _in_words(kinds: List[_Kind]) -> str:
     """``a neuroai.Run or a neuroai.PCA``."""
-    words = ["a mapping" if kind is Mapping else f"a neuroai.{kind.__name__}" for kind in kinds if kind is not type(None)]
+    words = [
+        _CALLED[kind] if isinstance(kind, str) else "a mapping" if kind is Mapping else f"a neuroai.{kind.__name__}"
+        for kind in kinds
+        if kind is not type(None)
+    ]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

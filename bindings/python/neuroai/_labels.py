@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 
 from ._draw import INK, colours
+from ._kinds import of_their_kind
 from ._room import length_of
 from .network import Network
 
@@ -216,6 +217,7 @@ class _Names(LineCollection):
 # --- lines -----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def label_ends(ax: Axes, gap: float = 0.062) -> None:
     """Writes each line's label beside its last point, in its colour; labels that would overlap are moved apart.
 

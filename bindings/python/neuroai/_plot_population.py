@@ -62,6 +62,7 @@ def dimensionality(
     return drawn(ax)
 
 
+@of_their_kind
 def principal_angles(
     found: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike]], ax: Optional[Axes] = None
 ) -> Panels:

@@ -81,6 +81,7 @@ def _smooth(ax: Axes, x: npt.NDArray[Any], y: Values, colour: str, label: str, *
 # --- several runs ----------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def learning(
     histories: Mapping[str, Union[History, Sequence[History]]],
     ax: Optional[Axes] = None,

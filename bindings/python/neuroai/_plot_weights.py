@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 
 from ._draw import DIVERGING, INK, Panels, axes_of, bar_beside, chosen, drawn, pairs_among
-from ._handle import Names, whole
+from ._handle import Names, spelt, whole
 from ._kinds import of_their_kind
 from ._labels import draw_borders, name_ticks
 from .errors import InvalidError, brief
@@ -54,6 +54,7 @@ def weights(
         bins: about how many on each side, 1 to 4000. Few show small populations; with 1 there is one for each pair of
             populations. None: 400 of more than 1000 units, else one for each unit.
     """
+    show = spelt(show, _SHOWN)
     if show not in tuple(_SHOWN):
         raise InvalidError(f"show: expected one of {', '.join(_SHOWN)}, got {brief(show)}")
     sizes = chosen(net, names)

@@ -4,12 +4,14 @@ dendritic microcircuits: :func:`microcircuit`."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, as_array, brief, joined, listed, picked
+from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
@@ -317,6 +319,7 @@ def pca(
     components: int = 3,
     where: Optional[Where] = None,
     window: Optional[Tuple[float, float]] = None,
+    progress: bool = True,
 ) -> PCA:
     """Principal components of the mean activity of each value of a condition.
 
@@ -330,6 +333,7 @@ def pca(
         components: how many to keep.
         where: of which trials: ``{"context": 1}``.
         window: (from, to), ms: part of the trial from which components are computed; trajectories cover all of it.
+        progress: whether to show for how long it has been computed when that is more than a second.
     """
     if run.trials is None or not run.trials.conditions:
         raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")
@@ -346,7 +350,9 @@ def pca(
             f"components is {components}, must be 1 to {most}: of {len(samples)} samples of the activity"
         )
     mean = samples.mean(axis=0)
-    singular, rows = np.linalg.svd(samples - mean, full_matrices=False)[1:]
+    with Bar(None, "computing components", progress) as bar:
+        find = partial(np.linalg.svd, samples - mean, full_matrices=False)
+        singular, rows = in_lapack(find, 4.0 * samples.size * min(samples.shape), lambda: bar.at(0))[1:]
     variance = singular**2
     if not variance[0] > 0:
         raise InvalidError("run: these units never change their rates, so that there is nothing to be seen")

@@ -45,11 +45,13 @@ from ._handle import (
     kept,
     listed,
     real,
+    spelt,
     text,
     texts,
     whole,
     wrong_type,
 )
+from ._kinds import of_their_kind
 from .constraint import DistanceDependent
 from .errors import InvalidError, UnknownNameError, UnsupportedError
 from .network import Network
@@ -213,10 +215,11 @@ def tables() -> List[str]:
     return list(texts(_c.nai_connectivity_name))
 
 
+@of_their_kind
 def table(name: str) -> Table:
     """The published table of this name."""
     struct = _c.nai_connectivity(struct_size=ctypes.sizeof(_c.nai_connectivity))
-    _c.nai_connectivity_find(struct, name)
+    _c.nai_connectivity_find(struct, spelt(name, tables()))
     n = struct.n
     return Table(
         [text(struct.type[i]) for i in range(n)],
@@ -236,6 +239,7 @@ def _table(given: Union[str, Table]) -> Table:
 Ports = Mapping[Tuple[str, str], str]
 
 
+@of_their_kind
 def populate(
     net: Network,
     table: Union[str, Table],
@@ -283,6 +287,7 @@ def populate(
     return _connect(net, area, planned, length, projections)
 
 
+@of_their_kind
 def connect(
     net: Network,
     table: Union[str, Table],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ._closed import no_attribute
 from .decision_circuits import RandomDots, wang2002, wong_wang2006
 from .lif_circuits import amit_brunel1997, brunel2000
 from .multi_area import multi_area, visual_areas
@@ -17,3 +20,7 @@ __all__ = [
     "wang2002",
     "wong_wang2006",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(__name__, name, __all__)

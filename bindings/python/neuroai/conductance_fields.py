@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._kinds import of_their_kind
 from .errors import InvalidError, all_are
 from .mean_fields import ZETA, Doubles, MeanField, shaped
 from .transfer import siegert
@@ -27,6 +28,7 @@ _DEFAULTS: Dict[str, float] = {
 }  # fmt: skip
 
 
+@of_their_kind
 def nmda_gate(rate: npt.ArrayLike, tau: float = 100.0, tau_rise: float = 2.0, alpha: float = 0.5) -> Any:
     """Mean of the gate s of NMDA receptors under a Poisson train of this rate, Hz; it saturates at 1.
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _c
 from ._callback import Synapses, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
-from ._handle import as_array, as_mask, flag, frozen, given
+from ._handle import as_array, as_mask, flag, frozen, given, spelt
 from .errors import InvalidError, InvalidTypeError, brief
 
 __all__ = [
@@ -261,10 +261,11 @@ class Dale(_Builtin):
     mode: str = "clamp"
 
     def _create(self) -> Any:
-        if self.mode not in _MODES:
+        mode = spelt(self.mode, _MODES)
+        if mode not in _MODES:
             raise InvalidError(f"mode: expected one of {', '.join(_MODES)}, got {brief(self.mode)}")
         pointer = _c.new(_c.nai_constraint)
-        _c.nai_constraint_create_dale(pointer, _MODES[self.mode])
+        _c.nai_constraint_create_dale(pointer, _MODES[mode])
         return pointer
 
 

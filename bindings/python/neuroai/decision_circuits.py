@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from ._callback import Judgement, TrialBatch
 from ._handle import brief, frozen, given, real
+from ._kinds import of_their_kind
 from .errors import InvalidError
 from .initial import Constant
 from .network import Network
@@ -33,6 +34,7 @@ __all__ = ["RandomDots", "wang2002", "wong_wang2006"]
 _FIXED: Dict[str, Any] = {"plastic": False, "autapses": True}
 
 
+@of_their_kind
 def wang2002(*, dt: float = 0.1, w_plus: float = 1.7, scale: float = 1.0) -> Network:
     """The decision circuit of Wang (2002), 1600 excitatory and 400 inhibitory neurons, all to all; to be built.
 
@@ -95,6 +97,7 @@ def _couple(net: Network, strengths: Dict[str, float], scale: float) -> None:
         net.connect("I", f"{to}:gaba", initial=Constant(-g_gaba), **later)
 
 
+@of_their_kind
 def wong_wang2006(*, dt: float = 0.5, noise: float = 0.02, tau: float = 10.0) -> Network:
     """The reduction of that circuit to two gates by Wong & Wang (2006), to be built.
 

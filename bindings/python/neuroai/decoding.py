@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, whole
+from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
 from .errors import InvalidError
@@ -65,6 +66,7 @@ def decode(
     folds: int = 5,
     penalty: float = 1.0,
     seed: int = 0,
+    progress: bool = True,
 ) -> Decoding:
     """Decodes a condition linearly from mean rates: within each value of another condition, and across them.
 
@@ -81,6 +83,7 @@ def decode(
         folds: of the cross-validation; each value needs so many trials in each group.
         penalty: weight of the squared weights, 1 / C of scikit-learn.
         seed: which trials are in which fold.
+        progress: whether to show a progress bar if it takes more than a second.
 
     Needs scikit-learn: ``pip install neuroai[analysis]``.
     """
@@ -101,16 +104,17 @@ def decode(
     _check_counts(label, group, len(values), groups, folds, across)
     model = _Model(linear, penalty, folds, len(values), np.random.default_rng(seed))
     accuracy = np.empty((len(groups), len(groups)))
-    for trained in range(len(groups)):
-        here = group == trained
-        fitted = model.fit(rates[here], label[here])
-        for tested in range(len(groups)):
-            there = group == tested
-            accuracy[trained, tested] = (
-                model.crossed(rates[here], label[here])
-                if tested == trained
-                else model.score(fitted.predict(rates[there]), label[there])
-            )
+    with Bar(len(groups) * (folds + 1), "decoders", progress) as model.bar:
+        for trained in range(len(groups)):
+            here = group == trained
+            fitted = model.fit(rates[here], label[here])
+            for tested in range(len(groups)):
+                there = group == tested
+                accuracy[trained, tested] = (
+                    model.crossed(rates[here], label[here])
+                    if tested == trained
+                    else model.score(fitted.predict(rates[there]), label[there])
+                )
     trials = np.array([(group == k).sum() for k in range(len(groups))], np.int64)
     return Decoding(condition, frozen(values[:, 0]), across, frozen(groups[:, 0]), frozen(accuracy), frozen(trials))
 
@@ -127,13 +131,17 @@ class _Model:
     """A decoder that is fitted, scored and cross-validated."""
 
     def __init__(self, linear: Any, penalty: float, folds: int, n: int, draw: np.random.Generator) -> None:
+        self.fitted, self.bar = 0, Bar(None, "", False)
         self.linear, self.penalty, self.folds, self.n, self.draw = linear, penalty, folds, n, draw
         self.pipeline = needed("sklearn.pipeline", "decoding", "analysis")
         self.scaling = needed("sklearn.preprocessing", "decoding", "analysis")
 
     def fit(self, rates: Doubles, label: Integers) -> Any:
         regression = self.linear.LogisticRegression(C=1 / self.penalty, class_weight="balanced", max_iter=5000)
-        return self.pipeline.make_pipeline(self.scaling.StandardScaler(), regression).fit(rates, label)
+        found = self.pipeline.make_pipeline(self.scaling.StandardScaler(), regression).fit(rates, label)
+        self.fitted += 1
+        self.bar.at(self.fitted)
+        return found
 
     def score(self, guess: Integers, label: Integers) -> float:
         return float(np.mean([(guess[label == value] == value).mean() for value in range(self.n)]))

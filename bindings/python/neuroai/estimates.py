@@ -13,6 +13,7 @@ from . import _c
 from ._closed import Closed, Record
 from ._handle import brief, expect, listed, real, whole
 from ._interrupt import Bar
+from ._kinds import of_their_kind
 from .constraint import Total
 from .delay import Delays
 from .errors import InvalidError, UnknownNameError, UnsupportedError
@@ -392,6 +393,7 @@ def _terms(said: Any, dt: float, machine: Machine) -> Dict[str, float]:
     return found
 
 
+@of_their_kind
 def estimate(net: Network, ranks: int = 1, *, rate: Rates = 8.0, machine: Optional[Machine] = None) -> Estimate:
     """Memory and time of a network on so many ranks, before it is built, and without having them (docs/parallel.md)::
 
@@ -410,9 +412,6 @@ def estimate(net: Network, ranks: int = 1, *, rate: Rates = 8.0, machine: Option
             cluster. For memory alone, in no time, ``machine=None`` of a network that does not spike, or any
             :class:`Machine`.
     """
-    expect("net", net, Network, "a neuroai.Network")
-    if machine is not None:
-        expect("machine", machine, Machine, "a neuroai.Machine")
     hz = _hz(net, rate)
     said = _said(net, whole("ranks", ranks, _c.int64), hz)
     timed = said.ranks > 1 or _can_time(net, hz)

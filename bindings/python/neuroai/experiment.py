@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ._closed import Closed, Record
+from ._closed import Closed, Record, no_attribute
 from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_type
 from ._interrupt import Bar
 from ._kinds import of_their_kind
@@ -27,6 +27,11 @@ from .task import Task, as_task
 from .trials import Trials
 
 __all__ = ["Comparison", "Dose", "Silencing", "compare", "cut", "dose", "silence"]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(__name__, name, __all__)
+
 
 #: Trials of which one shows which epochs a task has.
 _FEW = 32

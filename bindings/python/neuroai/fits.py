@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Record
-from ._handle import frozen, given
+from ._handle import frozen, given, spelt
+from ._kinds import of_their_kind
 from ._needed import needed
 from .errors import InvalidError, brief
 
@@ -321,6 +322,7 @@ class PsychometricFit:
         )
 
 
+@of_their_kind
 def fit_psychometric(
     x: npt.ArrayLike,
     successes: npt.ArrayLike,
@@ -346,6 +348,7 @@ def fit_psychometric(
     Returns:
         The fit, with intervals by profile likelihood.
     """
+    shape = spelt(shape, SHAPES)
     if shape not in SHAPES:
         raise InvalidError(f"shape: expected one of {', '.join(SHAPES)}, got {brief(shape)}")
     if not 0 <= guess < 1:

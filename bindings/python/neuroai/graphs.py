@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._handle import Names, as_array, brief, frozen, given, joined, listed, picked, whole
 from ._interrupt import Bar
+from ._kinds import of_their_kind
 from ._needed import needed
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -18,7 +19,7 @@ __all__ = ["GraphMeasures", "SmallWorld", "graph_measures", "small_world"]
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Graph = Union[Network, npt.ArrayLike]
+
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ class GraphMeasures:
         return float(np.mean(1 / self.distance[~np.eye(len(self.distance), dtype=bool)]))
 
 
+@of_their_kind
 def graph_measures(
-    graph: Graph, names: Names = "*", binary: bool = False, searches: int = 10, seed: int = 0, progress: bool = True
+    graph: Union[Network, npt.ArrayLike], names: Names = "*", binary: bool = False, searches: int = 10, seed: int = 0, progress: bool = True
 ) -> GraphMeasures:
     """Clustering, shortest paths and communities of a network.
 
@@ -251,7 +253,7 @@ def _moved(
 # --- the matrix ------------------------------------------------------------------------------------------------------
 
 
-def _matrix(graph: Graph, names: Names, binary: bool) -> Doubles:
+def _matrix(graph: Any, names: Names, binary: bool) -> Doubles:
     """|W| without its diagonal, [N, N]."""
     w = _among(graph, names) if isinstance(graph, Network) else np.asarray(given("graph", graph), np.float64)
     a = np.abs(as_array("graph", w, ("n", len(w) if w.ndim else 0), np.float64))
@@ -298,7 +300,8 @@ class SmallWorld:
     null_path_length: Doubles = field(repr=False)
 
 
-def small_world(graph: Graph, names: Names = "*", nulls: int = 20, seed: int = 0, progress: bool = True) -> SmallWorld:
+@of_their_kind
+def small_world(graph: Union[Network, npt.ArrayLike], names: Names = "*", nulls: int = 20, seed: int = 0, progress: bool = True) -> SmallWorld:
     """The small-world index of the directed binary graph of all synapses that are not 0.
 
     Random graphs have the same in- and outdegree of each unit: ten times as many swaps as there are edges are tried, where

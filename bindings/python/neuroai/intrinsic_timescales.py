@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, real
+from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, activity_of, going_of, labels_of
 from .errors import InvalidError
@@ -51,7 +52,7 @@ class Timescales:
 
 @of_their_kind
 def timescales(
-    run: Run, names: Names = "*", window: Window = None, bin: Optional[float] = None, lags: int = 0
+    run: Run, names: Names = "*", window: Window = None, bin: Optional[float] = None, lags: int = 0, progress: bool = True
 ) -> Timescales:
     """Intrinsic timescales of units and of their population, as in Murray et al. (2014).
 
@@ -66,6 +67,7 @@ def timescales(
         window: (from, to), ms, or an epoch: before the stimulus, as a rule; the same steps in all trials.
         bin: ms, a multiple of the time between rows; default: that next to 50 ms, of the paper.
         lags: how many; 0: as many as the window has but one.
+        progress: whether to show a progress bar if it takes more than a second: some ms for each unit.
 
     Needs SciPy: ``pip install neuroai[fits]``.
     """
@@ -88,7 +90,11 @@ def timescales(
         raise InvalidError("run: no unit differs between trials: the network needs noise")
     at, mean = np.arange(1, units.shape[1] + 1) * float(bin), units[known].mean(axis=0)
     amplitude, tau, offset = _fitted(at, mean, optimize)
-    taus = np.array([_fitted(at, each, optimize)[1] if ok else np.nan for each, ok in zip(units, known.tolist())])
+    taus = np.full(len(units), np.nan)
+    with Bar(len(units), "units fitted", progress) as bar:
+        for unit in np.flatnonzero(known):
+            taus[unit] = _fitted(at, units[unit], optimize)[1]
+            bar.at(int(unit))
     parts = frozen(units), frozen(taus), labels_of(run, names)
     return Timescales(frozen(at), frozen(mean), tau, amplitude, offset, *parts)
 

@@ -6,7 +6,8 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ._handle import brief, real, whole
+from ._handle import brief, real, spelt, whole
+from ._kinds import of_their_kind
 from .constraint import InDegree, Total
 from .delay import Delay, Delays
 from .errors import InvalidError
@@ -21,6 +22,7 @@ _REGIMES = {"SR": (3.0, 2.0), "SI fast": (6.0, 4.0), "AI": (5.0, 2.0), "SI slow"
 _PANELS = dict(zip("ABCD", _REGIMES))
 
 
+@of_their_kind
 def brunel2000(
     regime: Optional[str] = "AI",
     *,
@@ -75,7 +77,7 @@ def brunel2000(
 def _regime(regime: Optional[str], g: Optional[float], eta: Optional[float]) -> Tuple[float, float]:
     if regime is None and (g is None or eta is None):
         raise InvalidError("g, eta: needed without a regime")
-    word = _PANELS.get(str(regime), regime)
+    word = spelt(_PANELS.get(str(regime), regime), _REGIMES)
     if regime is not None and word not in _REGIMES:
         raise InvalidError(f"regime: {brief(regime)} is unknown; it may be {', '.join(_REGIMES)}")
     known = _REGIMES.get(str(word), (0.0, 0.0))
@@ -86,6 +88,7 @@ def _regime(regime: Optional[str], g: Optional[float], eta: Optional[float]) -> 
     return chosen
 
 
+@of_their_kind
 def amit_brunel1997(
     g_plus: float = 2.7,
     *,

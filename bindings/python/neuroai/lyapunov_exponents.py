@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._handle import brief, frozen, whole
-from ._interrupt import Bar
+from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from .errors import InvalidError, NonfiniteError
 from .network import Network
@@ -92,19 +93,24 @@ def lyapunov(
         raise InvalidError(f"start: expected one state [{n}], got {len(z) // n}")
     growth = np.empty((steps, k))
     with Bar(drop + steps, "steps", progress) as bar:
-        for _ in range(drop):
+        for step in range(drop):
             z = around.step(z)
+            bar.at(step)
         carried = np.eye(n, k)
         for step in range(steps):
             if not np.isfinite(z).all():
                 raise NonfiniteError(f"net: the orbit leaves all bounds {drop + step} steps after the start")
-            carried, r = np.linalg.qr(around.jacobian(z) @ carried)
+            carried, r = in_lapack(partial(_carried, around, z, carried), 6.0 * n * n * k, lambda: bar.at(drop + step))
             with np.errstate(divide="ignore"):
                 growth[step] = np.log(np.abs(np.diagonal(r)))
             z = around.step(z)
-            if step % 256 == 0:
-                bar.at(drop + step)
+            bar.at(drop + step)
     return _summed(growth * (1000 / around.net.dt), around.net.dt, z)
+
+
+def _carried(around: RateMap, z: Doubles, vectors: Doubles) -> Tuple[Doubles, Doubles]:
+    q, r = np.linalg.qr(around.jacobian(z) @ vectors)
+    return q, r
 
 
 def _summed(growth: Doubles, dt: float, z: Doubles) -> Lyapunov:
@@ -172,7 +178,9 @@ class Linearisation:
 
 
 @of_their_kind
-def linearise(run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = None) -> Linearisation:
+def linearise(
+    run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = None, progress: bool = True
+) -> Linearisation:
     """Linearises a network of rate units along a recorded trajectory: the Jacobian of each step, with its input.
 
     z_t = F(z_(t-1), u_t), so that a small difference d of states goes by d_t = DF(z_(t-1), u_t) d_(t-1); noise shifts both
@@ -183,6 +191,8 @@ def linearise(run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = 
             current). Interventions are refused.
         trial: which of its trials.
         window: (from, to), ms: of which steps; default: from the second one to the end of the trial.
+        progress: whether to show a progress bar if it takes more than a second. A step of 1000 units takes seconds, and its
+            Jacobian 8 MB.
     """
     around = RateMap(run.net)
     if run.every != 1:
@@ -200,10 +210,14 @@ def linearise(run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = 
     if not len(steps):
         raise InvalidError(f"window is {brief(window)}, has no step after the first one")
     jacobians = np.empty((len(steps), states.shape[2], states.shape[2]))
-    for row, step in enumerate(steps):
-        inputs = {name: channels[step, trial] for name, channels in run.inputs.items()}
-        jacobians[row] = around.jacobian(states[step - 1, trial], around.drive_of(inputs))
-    values = np.linalg.eigvals(jacobians).astype(np.complex128)
+    values = np.empty(jacobians.shape[:2], np.complex128)
+    with Bar(len(steps), "steps", progress) as bar:
+        for row, step in enumerate(steps):
+            inputs = {name: channels[step, trial] for name, channels in run.inputs.items()}
+            jacobians[row] = around.jacobian(states[step - 1, trial], around.drive_of(inputs))
+            find = partial(np.linalg.eigvals, jacobians[row])
+            values[row] = in_lapack(find, 10.0 * states.shape[2] ** 3, lambda: bar.at(row))
+            bar.at(row + 1)
     values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
     time, start = frozen(run.time[steps]), frozen(states[steps - 1, trial])
     return Linearisation(time, start, frozen(jacobians), frozen(values), run.dt)

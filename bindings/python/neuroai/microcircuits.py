@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._handle import Names, brief, flag, joined, listed, real, whole, wrong_type
+from ._kinds import of_their_kind
 from .errors import InvalidError, UnknownNameError
 from .network import _TRANSFERS, Network, _choice
 
@@ -30,6 +31,7 @@ __all__ = ["PATHWAYS", "microcircuit"]
 PATHWAYS = ("up", "inter", "down", "lateral")
 
 
+@of_their_kind
 def microcircuit(
     sizes: Sequence[int],
     *,

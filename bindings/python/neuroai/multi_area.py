@@ -10,6 +10,7 @@ import numpy as np
 from . import _column, anatomy
 from ._column import Numbers
 from ._handle import Names, expect, joined, real
+from ._kinds import of_their_kind
 from .constraint import Total
 from .delay import Delay, Delays
 from .errors import InvalidError
@@ -30,6 +31,7 @@ _LEAST_INDEGREES = 0.1  #: below a tenth of the synapses the network nearly fall
 _TYPES = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 
 
+@of_their_kind
 def visual_areas(seed: int = 1, *, radius: float = 15.0, spread: float = 1.0, steepness: float = 3.0) -> anatomy.Areas:
     """The 32 areas of macaque visual cortex, placed and linked by rules: ``na.plot.areas(na.circuits.visual_areas())``.
 
@@ -54,6 +56,7 @@ def visual_areas(seed: int = 1, *, radius: float = 15.0, spread: float = 1.0, st
     )
 
 
+@of_their_kind
 def multi_area(
     scale: float = 0.02,
     areas: Optional[anatomy.Areas] = None,

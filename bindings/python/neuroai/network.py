@@ -39,6 +39,7 @@ from ._handle import (
     numbers,
     parameters,
     real,
+    spelt,
     text,
     texts,
     view,
@@ -79,6 +80,7 @@ _TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_n
 
 
 def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
+    value = spelt(value, choices)
     if value not in choices:
         raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {brief(value)}")
     return choices[value]
@@ -252,7 +254,7 @@ class Network(Handle):
                 self._own_models[name] = model
                 self._calls_back = True
             elif model != "rate":
-                self._compose(_c.nai_network_set_model, name, model)
+                self._compose(_c.nai_network_set_model, name, spelt(model, built_in()))
         if model != "rate":
             self._has_models = True
             fields = self._fields(name)

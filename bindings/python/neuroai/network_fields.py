@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Tup
 
 import numpy as np
 
-from ._handle import brief, expect, listed
+from ._handle import brief, listed
+from ._kinds import of_their_kind
 from .conductance_fields import ConductanceField
 from .errors import UnknownNameError, UnsupportedError
 from .mean_fields import Doubles, MeanField
@@ -25,6 +26,7 @@ _CELL = (
 )  # fmt: skip
 
 
+@of_their_kind
 def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> MeanField:
     """The mean field of a built network of populations of the model ``lif``, or of ``lif_conductance``.
 
@@ -47,7 +49,6 @@ def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> 
     """
     from .network import Network
 
-    expect("net", net, Network, "a neuroai.Network")
     given = dict(inputs or {})
     unknown = [name for name in given if name not in net.inputs]
     if unknown:

@@ -13,6 +13,8 @@ from typing import Any, Dict, Mapping, Optional
 from . import _c
 from ._closed import Setting
 from ._handle import Handle, Parameter, parameters, text, whole
+from ._kinds import of_their_kind
+from .errors import InvalidError
 
 __all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp", "cosine"]
 
@@ -150,8 +152,13 @@ class AdamW(Optimizer):
         self._make(_c.nai_optimizer_create_adamw, rate, decay=decay, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
 
+@of_their_kind
 def cosine(steps: int, warm_up: int = 0, least: float = 0.0) -> Dict[int, float]:
     """Factors for ``Optimizer.schedule``: a rise from 0 over ``warm_up`` updates, then half a cosine down to ``least``."""
+    if warm_up < 0:
+        raise InvalidError(f"warm_up is {warm_up}, must be at least 0")
+    if steps <= warm_up:
+        raise InvalidError(f"steps is {steps}, must be above warm_up, {warm_up}")
     factors = {0: 0.0} if warm_up else {}
     knots = min(200, steps - warm_up)
     for k in range(knots + 1):

@@ -32,6 +32,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
+from ._closed import no_attribute
 from ._draw import (
     DIVERGING,
     EXCITATORY,
@@ -138,6 +139,11 @@ __all__ = [
     "weight_distribution",
     "weights",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(__name__, name, __all__)
+
 
 
 @of_their_kind

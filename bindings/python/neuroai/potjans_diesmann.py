@@ -7,7 +7,8 @@ from typing import Sequence
 import numpy as np
 
 from . import _column, anatomy
-from ._handle import brief, real
+from ._handle import brief, real, spelt
+from ._kinds import of_their_kind
 from .constraint import Total
 from .delay import Delays
 from .errors import InvalidError
@@ -16,6 +17,7 @@ from .network import Network
 __all__ = ["potjans_diesmann2014"]
 
 
+@of_their_kind
 def potjans_diesmann2014(
     scale: float = 0.1,
     *,
@@ -56,6 +58,7 @@ def potjans_diesmann2014(
     if not 0.5 < share * full.min() <= full.min():
         raise InvalidError(f"scale is {share:g}, must be {0.5 / full.min():.2g} to 1: no population may be empty")
     sizes = np.rint(full * share).astype(int)
+    background = spelt(background, ("poisson", "dc"))
     if background not in ("poisson", "dc"):
         raise InvalidError(f"background: expected poisson or dc, got {brief(background)}")
     weight, count = _column.weights(table), _column.synapses(table.probability, full)

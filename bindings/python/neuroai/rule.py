@@ -12,7 +12,7 @@ import numpy.typing as npt
 from . import _c
 from ._callback import LocalStep, Traces, callback, called, destroy, nothing, register
 from ._closed import Setting
-from ._handle import Floats, Handle, Parameter, as_array, brief, parameters, text, view, whole, wrong_type
+from ._handle import Floats, Handle, Parameter, as_array, brief, parameters, spelt, text, view, whole, wrong_type
 from .errors import InvalidError, OrderError
 from .synapse_list import of_places
 
@@ -214,6 +214,7 @@ _SIGN = {"uniform": _c.NAI_SIGN_UNIFORM, "batch": _c.NAI_SIGN_BATCH, "fixed": _c
 
 
 def _choice(what: str, value: str, choices: Dict[str, int]) -> int:
+    value = spelt(value, choices)
     if not isinstance(value, str) or value not in choices:
         raise InvalidError(f"{what} is {brief(value)}, must be one of {', '.join(map(repr, choices))}")
     return choices[value]

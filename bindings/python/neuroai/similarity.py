@@ -8,7 +8,7 @@ from typing import Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, expect, frozen
+from ._handle import Names, brief, expect, frozen, spelt
 from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
 from .errors import InvalidError
@@ -71,6 +71,7 @@ def representational_similarity(
         measure: of the responses a and b of all units: "correlation", 1 - Pearson's r; "cosine", 1 - a b / |a| |b|;
             "euclidean", |a - b|.
     """
+    measure = spelt(measure, _MEASURES)
     if measure not in _MEASURES:
         raise InvalidError(f"measure: expected one of {', '.join(_MEASURES)}, got {brief(measure)}")
     values, which = values_of(run, conditions, "conditions")

@@ -14,11 +14,17 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._closed import no_attribute
 from ._kinds import of_their_kind
 from .errors import InvalidError
 from .spike_trains import Spikes
 
 __all__ = ["correlations", "cv", "cv2", "fano_factor", "intervals", "power_spectrum", "synchrony"]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(__name__, name, __all__)
+
 
 Doubles = npt.NDArray[np.float64]
 

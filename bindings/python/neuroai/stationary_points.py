@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._handle import brief, frozen, real, whole
-from ._interrupt import Bar
+from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from .errors import InvalidError
 from ._needed import needed
@@ -123,9 +124,12 @@ def fixed_points(
     found = []
     with Bar(len(begin), "starts", progress) as bar:
         for done, start in enumerate(begin, 1):
-            found.append(_polished(around, _descended(around, start, optimize)))
+            search = partial(_searched, around, start, optimize)
+            found.append(in_lapack(search, 100.0 * len(start) ** 3, lambda: bar.at(done - 1)))
             bar.at(done)
-    return _described(around, np.array(found).reshape(-1, begin.shape[1]), slow, apart)
+    ends = np.array(found).reshape(-1, begin.shape[1])
+    with Bar(None, "looking at the points", progress) as bar:
+        return in_lapack(lambda: _described(around, ends, slow, apart), 10.0 * len(ends) * ends.shape[1] ** 3, lambda: bar.at(0))
 
 
 def _above(what: str, value: float, zero: bool) -> float:
@@ -189,6 +193,10 @@ def _starts(
 
 
 # --- the search ------------------------------------------------------------------------------------------------------
+
+
+def _searched(around: RateMap, start: Doubles, optimize: "object") -> Doubles:
+    return _polished(around, _descended(around, start, optimize))
 
 
 def _descended(around: RateMap, start: Doubles, optimize: "object") -> Doubles:

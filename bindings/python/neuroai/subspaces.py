@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, frozen, given
+from ._interrupt import Bar, in_lapack
+from ._kinds import of_their_kind
 from ._windows import Window, samples_of
 from .analysis import PCA
 from .errors import InvalidError, NonfiniteError
@@ -40,7 +42,10 @@ class Dimensionality:
         return int(np.argmax(self.explained >= fraction * (1 - 1e-12))) + 1
 
 
-def dimensionality(activity: Union[Run, npt.ArrayLike], names: Names = "*", window: Window = None) -> Dimensionality:
+@of_their_kind
+def dimensionality(
+    activity: Union[Run, npt.ArrayLike], names: Names = "*", window: Window = None, progress: bool = True
+) -> Dimensionality:
     """The participation ratio (sum l)^2 / sum l^2 of the variances l along the principal components of activity.
 
     Of the covariance over all steps and trials, so noise counts (Gao et al. 2017; Mastrogiuseppe & Ostojic 2018); that of
@@ -50,6 +55,7 @@ def dimensionality(activity: Union[Run, npt.ArrayLike], names: Names = "*", wind
         activity: a run; or samples [..., units].
         names: of which populations of the run; shell patterns.
         window: (from, to), ms, or an epoch: which steps of the run.
+        progress: whether to show for how long it has been computed when that is more than a second: seconds for 2000 units.
     """
     if isinstance(activity, Run):
         samples = samples_of(activity, names, window)
@@ -60,7 +66,10 @@ def dimensionality(activity: Union[Run, npt.ArrayLike], names: Names = "*", wind
         raise InvalidError(f"activity: it has {len(samples)} samples of {samples.shape[1]} units, must have 2 of 1 at least")
     if not np.isfinite(samples).all():
         raise NonfiniteError("activity: it is not finite everywhere")
-    singular = np.linalg.svd(samples - samples.mean(axis=0), compute_uv=False)
+    with Bar(None, "computing variances", progress) as bar:
+        centred = samples - samples.mean(axis=0)
+        operations = float(centred.size) * min(centred.shape)
+        singular = in_lapack(lambda: np.linalg.svd(centred, compute_uv=False), operations, lambda: bar.at(0))
     variances = np.zeros(samples.shape[1])
     variances[: len(singular)] = singular**2 / (len(samples) - 1)
     if not variances[0] > 0:
@@ -68,6 +77,7 @@ def dimensionality(activity: Union[Run, npt.ArrayLike], names: Names = "*", wind
     return Dimensionality(float(variances.sum() ** 2 / (variances**2).sum()), frozen(variances))
 
 
+@of_their_kind
 def principal_angles(one: Union[PCA, npt.ArrayLike], other: Union[PCA, npt.ArrayLike]) -> Doubles:
     """Principal angles between two subspaces of activity, degrees, ascending: [the smaller number of dimensions].
 

@@ -23,6 +23,7 @@ import numpy as np
 from . import _c
 from ._closed import Closed, Record
 from ._handle import brief, file_name, frozen, listed, real, whole, wrong_type
+from ._kinds import of_their_kind
 from ._needed import needed
 from ._sweep_plan import Make, Plan, Settings, as_read, every_seed, every_setting, from_json, name_of, plan_of, train, write_whole
 from ._sweep_run import Bar, run_all
@@ -296,6 +297,7 @@ def _short(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+@of_their_kind
 def sweep(
     make: Make,
     settings: Settings = None,

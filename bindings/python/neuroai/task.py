@@ -310,9 +310,6 @@ def _verdict(verdict: Any) -> Tuple[Optional[int], Optional[int], Optional[float
 
 def as_task(task: Any, name: str = "task") -> Task:
     """The task that was given, or a clear error."""
-    if isinstance(task, type) or not isinstance(task, Task):
-        hint = "; of a function make one: na.Task(function, steps=...)" if callable(task) else ""
-        if isinstance(task, type):
-            raise wrong_type(name, "a neuroai.Task", task)
-        raise InvalidTypeError(f"{name}: expected a neuroai.Task, got {type(task).__name__}{hint}")
+    if not isinstance(task, Task):
+        raise wrong_type(name, "a neuroai.Task", task)
     return task

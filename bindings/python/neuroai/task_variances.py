@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, frozen, whole
+from ._interrupt import Bar
+from ._kinds import of_their_kind
 from ._windows import Window, activity_of, going_of, labels_of
 from .errors import InvalidError
 from ._needed import needed
@@ -54,7 +56,7 @@ class TaskVariance:
         """Units whose summed variance is above ``least``, bool [N] (Yang et al. 2019 take 1e-3)."""
         return frozen(self.variance.sum(axis=1) > least)
 
-    def clusters(self, k: Optional[int] = None, least: float = 1e-3, most: int = 30, seed: int = 0) -> Clusters:
+    def clusters(self, k: Optional[int] = None, least: float = 1e-3, most: int = 30, seed: int = 0, progress: bool = True) -> Clusters:
         """Clusters of the active units by normalised variance, by k-means with ``k`` clusters, or with that number whose
         silhouette score is largest, as in Yang et al. (2019).
 
@@ -63,6 +65,7 @@ class TaskVariance:
             least: summed variance from which a unit is active.
             most: the largest number that is tried.
             seed: of the first centres, of which ten are tried.
+            progress: whether to show a progress bar if it takes more than a second.
 
         Needs scikit-learn: ``pip install neuroai[analysis]``.
         """
@@ -75,8 +78,12 @@ class TaskVariance:
         if top < 2 or (k is not None and not 2 <= whole("k", k) <= top):
             raise InvalidError(f"k is {k}, must be 2 to {top}: of {len(rows)} active units, {different} of them different")
         numbers = np.arange(2, top + 1) if k is None else np.array([k])
-        found = [cluster.KMeans(int(n), n_init=10, random_state=seed).fit(rows) for n in numbers]
-        scores = np.array([metrics.silhouette_score(rows, one.labels_) for one in found])
+        found, scores = [], np.empty(len(numbers))
+        with Bar(len(numbers), "numbers of clusters", progress) as bar:
+            for tried, n in enumerate(numbers):
+                found.append(cluster.KMeans(int(n), n_init=10, random_state=seed).fit(rows))
+                scores[tried] = metrics.silhouette_score(rows, found[-1].labels_)
+                bar.at(tried + 1)
         best = found[int(scores.argmax())]
         order = np.lexsort((np.arange(len(best.cluster_centers_)), best.cluster_centers_.argmax(axis=1)))
         of = np.full(len(active), -1, np.int64)
@@ -85,6 +92,7 @@ class TaskVariance:
         return Clusters(frozen(of), frozen(centres), frozen(scores), frozen(numbers.astype(np.int64)))
 
 
+@of_their_kind
 def task_variance(runs: Mapping[str, Run], names: Names = "*", window: Window = None) -> TaskVariance:
     """Task variance of each unit: the variance of its rate over the trials of a task, averaged over time (Yang et al. 2019).
 

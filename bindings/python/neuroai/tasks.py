@@ -9,11 +9,10 @@ rectification that the paper applies to inputs are parameters of the network's i
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, List
 
 from ._builtin_tasks import YANG_RULES, BuiltinTask, _made, available, named, parameters, wcst_curriculum
-from ._handle import listed
+from ._closed import no_attribute
 from .neurogym import Neurogym
 
 __all__ = ["YANG_RULES", "BuiltinTask", "Neurogym", "available", "named", "parameters", "wcst_curriculum"]
@@ -23,9 +22,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
     if name not in _made():
-        near = difflib.get_close_matches(name, list(_made()), 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {listed(_made())}"
-        raise AttributeError(f"neuroai.tasks has no {name}; {hint}")
+        raise no_attribute(__name__, name, [*__all__, *_made()])
     return _made()[name]
 
 

@@ -10,7 +10,8 @@ from typing import Any, Mapping
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import expect, real, whole
+from ._handle import real, whole
+from ._kinds import of_their_kind
 from .errors import InvalidError, OrderError
 from .estimates import _ranks, _size, _time
 from .trainer import Trainer
@@ -72,6 +73,7 @@ def _part(trainer: Trainer, batch: int, shards: int) -> Trainer:
     return part
 
 
+@of_their_kind
 def estimate_training(trainer: Trainer, ranks: int = 1, *, latency: float = 2.0, bandwidth: float = 10.0) -> TrainingEstimate:
     """Memory and time of an update on so many ranks, without having them (docs/parallel.md)::
 
@@ -87,7 +89,6 @@ def estimate_training(trainer: Trainer, ranks: int = 1, *, latency: float = 2.0,
         latency: us of a message between two ranks.
         bandwidth: GB/s of a rank.
     """
-    expect("trainer", trainer, Trainer, "a neuroai.Trainer")
     if trainer.exchange is not None:
         raise OrderError("the trainer has an exchange: ask one without, which has the same shards")
     if trainer.task is None:

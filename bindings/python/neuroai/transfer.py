@@ -7,6 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._kinds import of_their_kind
 from .errors import all_are
 
 __all__ = ["siegert", "siegert_slopes"]
@@ -89,6 +90,7 @@ def _ln_rate(
         return np.asarray(-np.logaddexp(np.log(refractory), period), np.float64)
 
 
+@of_their_kind
 def siegert(
     mean: npt.ArrayLike,
     sd: npt.ArrayLike,
@@ -121,6 +123,7 @@ def siegert(
     return float(rate) if rate.ndim == 0 else rate
 
 
+@of_their_kind
 def siegert_slopes(
     mean: npt.ArrayLike,
     sd: npt.ArrayLike,

@@ -266,10 +266,24 @@ def test_a_spectrum_is_left_behind():
 GRAPH = "w = np.random.default_rng(0).gamma(2, 1, (4000, 4000)) * (np.random.default_rng(1).random((4000, 4000)) < .3)"
 
 
+RATES = """
+net = large(1500)
+net.run(steps=5, progress=False)
+many = np.random.default_rng(0).standard_normal((5000, 5000))
+run = net.run(steps=5, record="* *:x", progress=False)
+"""
+
+
 @pytest.mark.parametrize("call", ["na.graph_measures(w)", "na.small_world(w)"])
 def test_measures_of_large_graphs(call):
     pytest.importorskip("scipy")
     assert press(call, setup=GRAPH, seconds=4)[1] < SOON
+
+
+@pytest.mark.parametrize("call", ["na.dimensionality(many)", "na.linearise(run)", "na.lyapunov(net, k=1000)"])
+def test_measures_by_lapack(call):
+    leave = "import os; sys.stdout.flush(); os._exit(0)"  # else the end waits for LAPACK
+    assert press(call, setup=RATES, after=leave, seconds=2)[1] < SOON
 
 
 def test_a_process_that_is_interrupted_ends_at_once():
@@ -455,11 +469,27 @@ LONG = {
     "load": (lambda **how: na.Network.load("wide", **how), "loading the network"),
     "graph": (lambda **how: na.graph_measures(RING, **how), "6/6 [00:"),
     "small world": (lambda **how: na.small_world(RING, nulls=3, **how), "3/3"),
+    "dimensionality": (lambda **how: na.dimensionality(MANY, **how), "computing variances"),
+    "timescales": (lambda **how: na.timescales(noisy_run(), **how), "16/16"),
+    "linearise": (lambda **how: na.linearise(quiet_run(), **how), "9/9"),
+    "lyapunov": (lambda **how: na.lyapunov(small(), steps=100, drop=10, **how), "110/110"),
     "table": (lambda **how: na.History(["a"], np.zeros((2000, 5))).to_csv("table", **how), "2000/2000"),
 }
 
 
 RING = np.roll(np.eye(6), 1, axis=0)
+
+
+MANY = np.random.default_rng(0).standard_normal((1100, 1000))
+
+
+def noisy_run():
+    net = na.Network(20).input("u", 1).population("E", 16, noise=0.1).connect("u", "E").connect("E", "E").build()
+    return net.run(na.Trials(np.zeros((25, 60, 1))), progress=False)
+
+
+def quiet_run():
+    return small().run(steps=10, record="* *:x", progress=False)
 
 
 def wide():
