@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._diverging import tell_if_diverging
 from ._handle import Floats, Names, joined, listed, picked
 from ._interrupt import Bar, deferred_interrupt
 from ._units import numbers_of
@@ -302,6 +303,7 @@ class Recorder:
         self._events = _Events(spiking, self.chosen.populations, state) if spiking else None
         self._calls = _Calls(net)
         self.done = 0
+        self._told = False  # of activity that is not finite
         self._inputs, self._outputs = net.inputs, net.outputs
 
     def begin(self) -> None:
@@ -326,7 +328,9 @@ class Recorder:
         except KeyboardInterrupt as stop:
             stop.run = piece.run()  # type: ignore[attr-defined]
             raise
-        return piece.run()
+        found = piece.run()
+        self._told = self._told or tell_if_diverging(found, piece.last())
+        return found
 
 
 class _Place:
@@ -372,6 +376,10 @@ class _Piece:
         self.rows += to.rows
         self.made += to.made
         of.done += to.made
+
+    def last(self) -> List[Floats]:
+        """The last row."""
+        return [rows[max(0, self.rows - 1) : self.rows] for rows in (self.traces, self.z)]
 
     def run(self) -> Run:
         """What has been recorded so far."""

@@ -954,6 +954,8 @@ class Network(Handle):
         Ctrl-C ends the run within a fraction of a second. The KeyboardInterrupt then has the attribute ``run`` with
         what was recorded so far, and ``state`` is at the last step.
 
+        Activity that becomes NaN or infinite does not end the run; a RuntimeWarning says from where on.
+
         Args:
             inputs: [T, B, n] (steps, trials, channels of all inputs in order), or [T, n] for one trial; or a mapping
                 from names of inputs to such arrays, where inputs that are left out are 0; or trials.

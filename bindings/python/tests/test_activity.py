@@ -1,5 +1,7 @@
 """The activity of a state, looked at and set."""
 
+import warnings
+
 import numpy as np
 import pytest
 from conftest import small
@@ -56,3 +58,46 @@ def test_what_cannot_be_set_changes_nothing(name, values, error, words):
     with pytest.raises(error, match=words):
         state.set_currents(name, values)
     assert state.snapshot() == before
+
+
+def diverging(**how):
+    net = na.Network(20).input("u", 1).population("E", 20, **how).population("I", 5).output("z", 1)
+    net.connect("u", "E", initial=na.Constant(1.0)).connect("E", "E", initial=na.Constant(3.0))
+    return net.connect("E", "I").connect("I", "E").connect("E", "z").build(1)
+
+
+@pytest.mark.parametrize("how", [{}, {"leak": "rate"}, {"transfer": "power"}, {"model": "adaptive_rate"}])
+def test_a_run_that_diverges_says_where_and_is_kept(how):
+    net = diverging(**how)
+    with pytest.warns(RuntimeWarning) as told:
+        run = net.run(np.ones((60, 2, 1)), progress=False)
+    assert len(told) == 1 and told[0].filename == __file__
+    bad = ~np.isfinite(run.rates["E"])
+    first = int(bad.any(axis=(1, 2)).argmax())
+    trial, unit = np.argwhere(bad[first])[0]
+    where = f"run: population 'E' is not finite from step {first + 1} on: unit {unit} of trial {trial} is "
+    assert str(told[0].message).startswith(where) and 0 < first < 60 and np.isfinite(run.rates["E"][:first]).all()
+
+
+def test_divergence_of_what_is_recorded_in_part_or_not_at_all():
+    net = diverging()
+    with pytest.warns(RuntimeWarning, match="'E' is not finite from step 40 on, of which every 10 are recorded: unit 7 of"):
+        net.run(np.ones((60, 1, 1)), record={"E": [7, 3]}, every=10, progress=False)
+    with pytest.warns(RuntimeWarning, match="output 'z' is not finite from step"):
+        net.run(np.ones((60, 1, 1)), record="", progress=False)
+    with pytest.warns(RuntimeWarning, match="population 'E' is not finite at step 60, in its state 'E'"):
+        net.run(np.ones((60, 1, 1)), record="", every=100, progress=False)
+    with pytest.warns(RuntimeWarning, match="from step 3[0-9] on") as told:
+        pieces = list(net.state(1).chunks(np.ones((60, 1, 1)), size=10, progress=False))
+    assert len(told) == 1 and len(pieces) == 6  # once, not for each piece
+
+
+def test_neurons_that_diverge_fall_silent_and_it_is_said():
+    net = na.Network(0.1).population("E", 3, model="lif", drive=40.0).build()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(net.run(steps=300, progress=False).spikes["E"])
+    net = na.Network(0.1).input("u", 1).population("E", 3, model="lif").connect("u", "E", initial=na.Constant(1e6)).build()
+    inputs = np.where(np.arange(300) % 2, 3e38, -3e38).reshape(300, 1, 1)
+    with pytest.warns(RuntimeWarning, match="population 'E' is not finite at step 300, in its state 'E:"):
+        net.run(inputs, progress=False)
