@@ -21,6 +21,17 @@ static int64_t packed_bytes(const nai_network *net, const nai__block *b)
   return net->kernels->packed_size(b->n_post, b->n_pre) * (int64_t)sizeof(float);
 }
 
+/*
+ * Of a block beside what its arrays hold: each of them begins on a line of its own, behind what malloc keeps of it. With some
+ * synapses a block that is most of it. A projection that is not wired yet may become several of them.
+ */
+static int64_t frame_bytes(const nai__block *b)
+{
+  enum { EACH = 112, LISTED = 10, DENSE = 3 };
+  const int64_t blocks = b->is_listed && !b->synapses && b->expected > 1 ? b->expected : 1;
+  return blocks * ((int64_t)sizeof *b + EACH * (b->is_listed ? LISTED : DENSE));
+}
+
 int64_t nai__layout_bytes(const nai_network *net)
 {
   int64_t floats = net->n_theta + NAI__UNIT_ROWS * net->ld_units +
@@ -30,7 +41,7 @@ int64_t nai__layout_bytes(const nai_network *net)
     const nai__block *b = &net->block[i];
     if (!b->is_listed && !b->is_shared) floats += net->kernels->packed_size(b->n_pre, b->n_post);
     if (!b->from_input) bytes += packed_bytes(net, b);
-    bytes += nai__listed_bytes(b) + nai__listing_bytes(&b->listing);
+    bytes += nai__listed_bytes(b) + nai__listing_bytes(&b->listing) + frame_bytes(b);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) bytes += node_bytes(&net->node[i]);
   return floats * (int64_t)sizeof(float) + bytes;

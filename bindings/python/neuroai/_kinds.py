@@ -50,7 +50,8 @@ def kinds_of(function: Callable[..., Any]) -> Dict[str, List[_Kind]]:
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         kinds = _kinds(str(parameter.annotation), inspect.unwrap(function).__globals__)
-        if kinds is not None and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        own_words = kinds is None or all(kind in (Mapping, type(None)) for kind in kinds)  # of what, its function says
+        if kinds is not None and not own_words and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             found[name] = kinds
     return found
 

@@ -1,5 +1,7 @@
 """What a network takes on some ranks, said before: memory against what it holds, times by hand, what is refused."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -157,3 +159,28 @@ def test_a_model_cannot_be_changed_by_what_is_told_of_it():
         na.models()["lif"].parameters["tau"] = None
     na.models().clear()
     assert "lif" in na.models()
+
+
+REAL = """
+import neuroai as na
+def taken(which):
+    return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith(which)).split()[1])
+net = na.Network(0.1)
+for k in range({populations}):
+    net.population(f"P{{k}}", {units}, model="lif", drive=21.0)
+how = {{"plastic": False, "storage": "listed", "initial": na.Normal(0.1, 0.01), "delay": 1.5}}
+net.connect("*", "*", **how)
+said, before = na.estimate(net, machine=na.Machine(*[1] * 8)), taken("VmRSS")
+net.build(1, progress=False).run(steps=3, progress=False)
+print(said.memory, taken("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+@pytest.mark.parametrize("populations, units", [(150, 4), (1, 2500)])
+def test_memory_is_what_the_process_takes(populations, units):
+    """Of few synapses in many projections, too: each takes more than they do."""
+    program = REAL.format(populations=populations, units=units)
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    said, taken = map(int, out.split())
+    assert 0.5 * said < taken < 1.1 * said, (said, taken)
