@@ -74,7 +74,8 @@ def wrong_type(what: str, expected: str, value: Any) -> InvalidTypeError:
         meant = _class_of(value, re.findall(r"neuroai\.(\w+)", expected))
         hint = f": did you mean {meant}()?" if meant else ""
     elif "neuroai.Task" in expected and callable(value):
-        hint = "; of a function make one: na.Task(function, steps=...)"
+        got = type(value).__name__
+        return InvalidTypeError(f"{what}: expected {expected}, got {got}; of a function make one: na.Task(function, steps=...)")
     return InvalidTypeError(f"{what}: expected {expected}, got {brief(value)}{hint}")
 
 
