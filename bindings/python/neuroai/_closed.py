@@ -14,9 +14,11 @@ N = TypeVar("N", int, float, bool)
 
 def no_attribute(module: str, name: str, known: Iterable[str]) -> AttributeError:
     """The error for a name that a module lacks, with those that it has and that look like it."""
-    likely = {each.lower().replace("_", ""): each for each in known}
+    names = list(known)
+    likely = {each.lower().replace("_", ""): each for each in names}
     near = [likely[each] for each in difflib.get_close_matches(name.lower().replace("_", ""), likely, 3, 0.75)]
-    return AttributeError(f"{module} has no {name}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    some = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return AttributeError(f"{module} has no {name}; " + (f"did you mean {' or '.join(near)}?" if near else f"there are {some}"))
 
 
 class Closed:

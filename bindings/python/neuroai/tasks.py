@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
     if name not in _made():
-        raise no_attribute(__name__, name, [*__all__, *_made()])
+        raise no_attribute(__name__, name, [*_made(), *__all__])
     return _made()[name]
 
 
