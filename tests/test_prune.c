@@ -306,6 +306,31 @@ START_TEST(feedback_goes_with_its_synapses)
 }
 END_TEST
 
+/* A list of spiking senders that begins to learn is read in another order: so is its feedback. */
+START_TEST(feedback_of_what_begins_to_learn)
+{
+  nai_network *net = build(SPIKES);
+  nai_trials *trials = normal_trials(net, "z", 6, 3);
+  nai_cost *c;
+  nai_trainer *trainer = trainer_of(net, rule_named(with_feedback[_i], 1), plain_descent(0));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  float *before = gradient_of(trainer, trials);
+  expect_ok(nai_network_set_plastic(net, "E", "I", 1));
+  float *after = gradient_of(trainer, trials);
+  double largest = 0;
+  for (int64_t k = net->unit_bias; k < net->n_theta; k++) {
+    largest = fmax(largest, fabs((double)before[k]));
+    ck_assert_float_eq_tol(before[k], after[k], 1e-5F);
+  }
+  EXPECT(largest > 1e-3);
+  free(before);
+  free(after);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* One weight for all becomes many: errors come back by these, of a trainer that was there before, too. */
 START_TEST(errors_come_back_by_what_is_left)
 {
@@ -476,6 +501,7 @@ Suite *prune_suite(void)
   suite_add_tcase(suite, feedback);
   tcase_add_loop_test(feedback, feedback_goes_with_its_synapses, 0, 4);
   tcase_add_loop_test(feedback, errors_come_back_by_what_is_left, 0, 3);
+  tcase_add_loop_test(feedback, feedback_of_what_begins_to_learn, 0, 2);
   ADD_CASE(suite, "refused", what_cannot_be_pruned, not_during_an_update, without_memory_all_stay);
   return suite;
 }

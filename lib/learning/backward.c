@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/rate_units.h"
 #include "../network/row.h"
@@ -453,6 +454,7 @@ nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)
 
 nai_status nai__estimate_feedback(nai__learner *learner, nai__pass *pass)
 {
+  NAI__TRY(nai__feedback_fit(&learner->feedback, learner->net));
   nai__feedback_renew(&learner->feedback, learner->net);
   nai__route route = {.backward = learner->feedback.packed};
   nai__walk_back(pass, &route);

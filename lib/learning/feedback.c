@@ -153,6 +153,26 @@ static int is_fed_back(const nai_network *net, const nai__projection *p, int onl
          (!only_outputs || net->node[p->to].kind == NAI_OUTPUTS);
 }
 
+static int64_t layout_of(const nai_network *net, const nai__block *b)
+{
+  return 2 * nai__backward_size(net, b) + (b->is_listed && !b->listing.backward);
+}
+
+nai_status nai__feedback_fit(nai__feedback *f, const nai_network *net)
+{
+  for (int64_t k = 0; f->weight && k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!f->packed[k] || f->laid[k] == layout_of(net, b)) continue;
+    float *packed = NAI__ARRAY(float, nai__backward_size(net, b));
+    if (!packed) return NAI_ERR_MEMORY;
+    nai__free(f->packed[k]);
+    f->packed[k] = packed;
+    f->laid[k] = layout_of(net, b);
+    f->removals = -1;
+  }
+  return NAI_OK;
+}
+
 nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
 {
   const nai_network *net = learner->net;
@@ -160,12 +180,14 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   NAI__TRY(need_outputs(learner));
   f->weight = nai__learner_keep_theta(learner, "feedback");
   f->packed = NAI__ARRAY(float *, net->n_blocks);
-  if (!f->weight || !f->packed) return NAI_ERR_MEMORY;
+  f->laid = NAI__ARRAY(int64_t, net->n_blocks);
+  if (!f->weight || !f->packed || !f->laid) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (b->from_input || (only_outputs && !b->to_output)) continue;
     f->packed[i] = NAI__ARRAY(float, nai__backward_size(net, b));
     if (!f->packed[i]) return NAI_ERR_MEMORY;
+    f->laid[i] = layout_of(net, b);
   }
   for (int64_t k = 0; k < net->n_projections; k++)
     if (is_fed_back(net, &net->projection[k], only_outputs)) draw_projection(learner, k);
@@ -222,7 +244,8 @@ void nai__feedback_pack(nai__feedback *f, const nai_network *net)
                        net->n_outputs, net->stage_first[s + 1] - net->stage_first[s], 0);
   for (int64_t i = 0; f->weight && i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    if (f->packed[i]) nai__pack_backward(net, b, f->packed[i], f->weight);
+    if (f->packed[i] && f->laid[i] == layout_of(net, b))
+      nai__pack_backward(net, b, f->packed[i], f->weight);
   }
   set_apart(f, net);
 }
@@ -253,6 +276,7 @@ void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
   for (int64_t i = 0; f->packed && i < net->n_blocks; i++) nai__free(f->packed[i]);
   nai__free(f->stage_packed);
   nai__free(f->packed);
+  nai__free(f->laid);
   for (int64_t k = 0; f->apart && k < net->n_blocks; k++) {
     if (f->apart[k]) nai__free(f->exact[k]);
     nai__free(f->apart[k]);

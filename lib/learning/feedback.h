@@ -21,8 +21,10 @@ typedef struct nai__feedback {
                     of a matrix in which others stand too: */
   float **
       apart; /* [n_blocks] such a matrix with 0 in place of the others; NULL for all other blocks */
-  float *weight;    /* as theta is laid out, so [post][pre]; only between units and to outputs */
-  float **packed;   /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
+  float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
+  float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
+  int64_t *laid; /* [n_blocks] how `packed` is laid out: a list of spiking senders that begins to */
+                 /* learn is read in another order */
   int64_t removals; /* of the network: so many have been taken out of `weight` */
 } nai__feedback;
 
@@ -58,6 +60,8 @@ void nai__feedback_follow(struct nai__learner *learner, const float *theta, cons
  * 1 for such a projection, whose errors go back by its own weights.
  */
 int nai__feedback_is_exact(const nai_network *net, const nai__projection *p);
+/* Makes room in `packed` as it is read now; before nai__feedback_renew(), which then fills it. */
+nai_status nai__feedback_fit(nai__feedback *feedback, const nai_network *net);
 /*
  * Before a batch or a trial, as synapses may have been removed and weights set since: feedback weights
  * of absent synapses are 0, and what stands in one matrix with others is copied anew.
