@@ -331,6 +331,71 @@ START_TEST(feedback_of_what_begins_to_learn)
 }
 END_TEST
 
+/* Forty steps of an animal whose readout is a list, which begins to learn before or after the agent is made. */
+static float *gradient_within(nai_network *net, int after)
+{
+  const float u[3] = {1, -1, 0.5F}, target[2] = {3, -3};
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  nai_rule *rule = rule_named("eprop_adaptive", 1);
+  nai_cost *c;
+  nai_agent *agent;
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_rule_set(rule, "update_every", 5));
+  expect_ok(nai_rule_set(rule, "decay", 0));
+  if (!after) expect_ok(nai_network_set_plastic(net, "E", "z", 1));
+  nai_trainer *trainer = trainer_of(net, rule, adam(1e-9));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  now.input = u;
+  now.target = target;
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_rest(agent));
+  if (after) expect_ok(nai_network_set_plastic(net, "E", "z", 1));
+  for (int t = 0; t < 39; t++) expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_gradient(&view, agent, "E", "E"));
+  float *gradient = malloc(1600 * sizeof *gradient);
+  for (int64_t i = 0; i < 1600; i++)
+    gradient[i] = *(const float *)((const char *)view.data + i / 40 * view.stride[0] +
+                                   i % 40 * view.stride[1]);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  return gradient;
+}
+
+static nai_network *read_by_a_list(void)
+{
+  nai_network *net = COMPOSE(.dt = 1, .inputs = {{"u", 3}},
+                             .populations = {{"E", 40, NAI_EXCITATORY}}, .outputs = {{"z", 2}});
+  nai_constraint *few;
+  expect_ok(nai_network_set_model(net, "E", "lif"));
+  expect_ok(nai_network_connect(net, "u E", "E"));
+  expect_ok(nai_network_connect(net, "E", "z"));
+  expect_ok(nai_network_set(net, "E", "background", 9000));
+  expect_ok(nai_network_set(net, "E", "background_weight", 1));
+  expect_ok(nai_network_set_initial_weights(net, "*", "*", NAI_WEIGHTS_UNIFORM, 0, 0.5));
+  constrain_by(net, "E", "z", nai_constraint_create_sparse(&few, 0.6), &few);
+  expect_ok(nai_network_set_storage(net, "E", "z", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_set_plastic(net, "E", "z", 0));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+START_TEST(feedback_within_trials_of_what_begins_to_learn)
+{
+  nai_network *net[2] = {read_by_a_list(), read_by_a_list()};
+  float *before = gradient_within(net[0], 0), *after = gradient_within(net[1], 1);
+  double largest = 0;
+  for (int i = 0; i < 1600; i++) largest = fmax(largest, fabs((double)before[i]));
+  EXPECT(largest > 1e-6);
+  for (int i = 0; i < 1600; i++)
+    EXPECT(fabs((double)before[i] - (double)after[i]) <= 1e-5 * largest);
+  free(before);
+  free(after);
+  nai_network_destroy(net[0]);
+  nai_network_destroy(net[1]);
+}
+END_TEST
+
 /* One weight for all becomes many: errors come back by these, of a trainer that was there before, too. */
 START_TEST(errors_come_back_by_what_is_left)
 {
@@ -502,6 +567,7 @@ Suite *prune_suite(void)
   tcase_add_loop_test(feedback, feedback_goes_with_its_synapses, 0, 4);
   tcase_add_loop_test(feedback, errors_come_back_by_what_is_left, 0, 3);
   tcase_add_loop_test(feedback, feedback_of_what_begins_to_learn, 0, 2);
+  tcase_add_test(feedback, feedback_within_trials_of_what_begins_to_learn);
   ADD_CASE(suite, "refused", what_cannot_be_pruned, not_during_an_update, without_memory_all_stay);
   return suite;
 }

@@ -429,8 +429,10 @@ static void signal_adaptive(nai__online *online)
                      ((traces *)online->own)->signal);
 }
 
+/* A readout may have begun to learn between two steps, and is read in another order then. */
 static nai_status step_adaptive(nai__online *online)
 {
+  NAI__TRY(nai__feedback_fit(&online->learner->feedback, online->learner->net));
   return step_by(online, signal_adaptive);
 }
 
