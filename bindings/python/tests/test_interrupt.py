@@ -270,7 +270,7 @@ RATES = """
 net = large(1500)
 net.run(steps=5, progress=False)
 many = np.random.default_rng(0).standard_normal((5000, 5000))
-run = net.run(steps=5, record="* *:x", progress=False)
+run = net.run(steps=100, record="* *:x", progress=False)  # a step takes some tenths of a second
 """
 
 
