@@ -158,16 +158,23 @@ static int64_t layout_of(const nai_network *net, const nai__block *b)
   return 2 * nai__backward_size(net, b) + (b->is_listed && !b->listing.backward);
 }
 
+/* Room for the feedback weights of a block as it is now; without memory all stays. */
+static nai_status lay_out(nai__feedback *f, const nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  float *packed = NAI__ARRAY(float, nai__backward_size(net, b));
+  if (!packed) return NAI_ERR_MEMORY;
+  nai__free(f->packed[block]);
+  f->packed[block] = packed;
+  f->laid[block] = layout_of(net, b);
+  return NAI_OK;
+}
+
 nai_status nai__feedback_fit(nai__feedback *f, const nai_network *net)
 {
   for (int64_t k = 0; f->weight && k < net->n_blocks; k++) {
-    const nai__block *b = &net->block[k];
-    if (!f->packed[k] || f->laid[k] == layout_of(net, b)) continue;
-    float *packed = NAI__ARRAY(float, nai__backward_size(net, b));
-    if (!packed) return NAI_ERR_MEMORY;
-    nai__free(f->packed[k]);
-    f->packed[k] = packed;
-    f->laid[k] = layout_of(net, b);
+    if (!f->packed[k] || f->laid[k] == layout_of(net, &net->block[k])) continue;
+    NAI__TRY(lay_out(f, net, k));
     f->removals = -1;
   }
   return NAI_OK;
@@ -185,9 +192,7 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (b->from_input || (only_outputs && !b->to_output)) continue;
-    f->packed[i] = NAI__ARRAY(float, nai__backward_size(net, b));
-    if (!f->packed[i]) return NAI_ERR_MEMORY;
-    f->laid[i] = layout_of(net, b);
+    NAI__TRY(lay_out(f, net, i));
   }
   for (int64_t k = 0; k < net->n_projections; k++)
     if (is_fed_back(net, &net->projection[k], only_outputs)) draw_projection(learner, k);

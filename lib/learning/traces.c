@@ -450,7 +450,6 @@ static nai_status attach_symmetric(nai__online *online)
 
 static nai_status attach_adaptive(nai__online *online)
 {
-  NAI__TRY(nai__feedback_fit(&online->learner->feedback, online->learner->net));
   NAI__TRY(nai__online_prompt(online, online->learner->feedback.packed));
   return attach(online);
 }
