@@ -392,7 +392,7 @@ static int go_to_span(nai__pass *pass, int64_t end)
 
 void nai__walk_back(nai__pass *pass, const nai__route *route)
 {
-  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  int64_t groups = nai__pass_groups(pass);
   job job = {pass, route, pass->sums && nai__pool_threads(pass->pool) <= groups};
   for (int64_t end = pass->steps; end > 0 && go_to_span(pass, end); end = pass->first) {
     nai__pool_run(pass->pool, groups, walk_group, &job);
@@ -417,7 +417,7 @@ static void collect_group(void *argument, int64_t task, int32_t thread)
 void nai__collect_signals(nai__pass *pass, const nai__route *route)
 {
   job job = {pass, route, 0};
-  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  int64_t groups = nai__pass_groups(pass);
   memset(pass->gradient, 0, (size_t)pass->net->n_theta * sizeof *pass->gradient);
   nai__pool_run(pass->pool, groups, collect_group, &job);
   sum_biases(pass, groups);
@@ -438,7 +438,7 @@ static void bias_group(void *argument, int64_t task, int32_t thread)
 void nai__bias_gradient(nai__pass *pass)
 {
   job job = {pass, NULL, 0};
-  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  int64_t groups = nai__pass_groups(pass);
   nai__pool_run(pass->pool, groups, bias_group, &job);
   sum_biases(pass, groups);
 }

@@ -41,11 +41,6 @@ static int64_t larger(int64_t a, int64_t b)
   return a > b ? a : b;
 }
 
-static int64_t groups_of(const nai__pass *pass)
-{
-  return (pass->trials + pass->rows - 1) / pass->rows;
-}
-
 /*
  * Where bits do not depend on the cut, a part for each thread, or so many that the host is asked in time
  * even within the largest block; else as the kernels want it.
@@ -92,7 +87,7 @@ static void correlate_terms(const nai__pass *pass, const share *share, const nai
 {
   const nai_network *net = pass->net;
   const nai__rows all = share->rows;
-  const int64_t at = share->trial + from / all.each * all.apart + from % all.each;
+  const int64_t at = share->trial + nai__row_place(all, from);
   const float *error =
       (block->to_output ? pass->output_gradient + pass->first * pass->trials * net->ld_outputs
                         : pass->signal) +
@@ -158,7 +153,7 @@ void nai__correlate_group(nai__pass *pass, int64_t group, int32_t thread)
 
 void nai__correlate_groups(nai__pass *pass)
 {
-  const int64_t groups = groups_of(pass);
+  const int64_t groups = nai__pass_groups(pass);
   struct job job = {pass, (parts_of(pass) + groups - 1) / groups, 0, 1};
   nai__pool_run(pass->pool, groups * pass->net->n_blocks * job.parts, correlate_part, &job);
 }
@@ -170,7 +165,7 @@ static void add_groups(void *argument, int64_t task, int32_t thread)
 {
   (void)thread;
   const nai__pass *pass = argument;
-  const int64_t groups = groups_of(pass), first = task * STRETCH,
+  const int64_t groups = nai__pass_groups(pass), first = task * STRETCH,
                 end = smaller(first + STRETCH, pass->net->unit_bias);
   for (int64_t group = 1; group < groups; group++) {
     const float *sum = trials_of(pass, group).gradient;

@@ -274,7 +274,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
   job job = {pass, share_of(learner->rule, pass->net), lag_of(learner->rule, pass->net)};
   if (learner->descent) NAI__TRY(only_last(&job));
-  nai__pool_run(pass->pool, (pass->trials + pass->rows - 1) / pass->rows, find_group, &job);
+  nai__pool_run(pass->pool, nai__pass_groups(pass), find_group, &job);
   nai__bias_gradient(pass);
   nai__correlate(pass);
   return NAI_OK;

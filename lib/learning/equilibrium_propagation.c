@@ -299,7 +299,7 @@ static nai_status run_phase(const nai__learner *learner, const nai__pass *pass, 
   const phases *own = learner->own;
   const nai_network *net = pass->net;
   job job = {pass, own};
-  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  int64_t groups = nai__pass_groups(pass);
   float push = (float)(-beta * (double)pass->all_trials);
   nai__pool_run(pass->pool, groups, begin_group, &job);
   for (int64_t k = 0; k < (int64_t)learner->rule->number[STEPS]; k++) {

@@ -41,7 +41,7 @@ void nai__filter_outputs(nai__pass *pass)
 {
   const nai_network *net = pass->net;
   if (!net->has_output_memory) return;
-  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  int64_t groups = nai__pass_groups(pass);
   nai__pool_run(pass->pool, groups, filter_group, pass);
   for (int64_t o = 0; o < net->n_outputs; o++) {
     pass->output_bias[o] = 0;

@@ -360,7 +360,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   NAI__TRY(make_room(learner->own, learner->net, pass->trials));
   job job = {pass, *pass->activity, learner};
   job.relaxed.rate = job.relaxed.current;
-  nai__pool_run(pass->pool, (pass->trials + pass->rows - 1) / pass->rows, relax_group, &job);
+  nai__pool_run(pass->pool, nai__pass_groups(pass), relax_group, &job);
   nai__pass relaxed = *pass;
   if (learner->rule->number[FIXED] == 0) relaxed.activity = &job.relaxed;
   nai__correlate(&relaxed);

@@ -94,6 +94,12 @@ typedef struct nai__pass {
   nai__failure failed;  /* the first failure of a model's function */
 } nai__pass;
 
+/* Groups of `rows` trials that are worked on together. */
+static inline int64_t nai__pass_groups(const nai__pass *pass)
+{
+  return (pass->trials + pass->rows - 1) / pass->rows;
+}
+
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */
 enum {
   NAI__LEARNS_OUTPUTS = 1,   /* costs on outputs, by dJ/dz */
