@@ -244,7 +244,7 @@ static nai_status compare_way(const check *k, int32_t list, int64_t index)
       for (int64_t i = 0; i < k->g->units.n; i++) {
         int64_t at = row * p.stride + p.column + i;
         double fused = (double)way[0][at], made = (double)way[1][at];
-        size = fmax(size, fabs(made));
+        if (size < fabs(made)) size = fabs(made);
         if (!compare || fabs(fused - made) <= SHARE * fmax(fabs(made), 0.1 * size)) continue;
         return nai__fail(NAI_ERR_INVALID,
                          "backward of model '%.30s': %s of '%.24s' is %.6g, by the slopes %.6g, in "
