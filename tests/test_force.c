@@ -132,13 +132,37 @@ static void look(double *r, const nai_agent *agent, const moment *m)
   for (int c = 0; c < INPUTS; c++) r[net->n_units + c] = (double)m->input[c];
 }
 
-/* Of unit j onto output o. */
+enum { READOUT_SYNAPSES = OUTPUTS * N };
+
+/* Of the synapse from a unit to an output: its weight, or whether it learns; 0 without one. */
+static float of_synapse(const nai_network *net, const char *from, int64_t o, int64_t j, int learns)
+{
+  nai_synapse_arrays all = NAI_SYNAPSE_ARRAYS_INIT;
+  int32_t post[READOUT_SYNAPSES], pre[READOUT_SYNAPSES];
+  float weight[READOUT_SYNAPSES];
+  uint8_t plastic[READOUT_SYNAPSES];
+  int64_t n;
+  all.post = post;
+  all.pre = pre;
+  all.weight = weight;
+  all.plastic = plastic;
+  expect_ok(nai_network_synapses(&all, READOUT_SYNAPSES, &n, net, from, "z"));
+  for (int64_t k = 0; k < n; k++)
+    if (post[k] == o && pre[k] == j) return learns ? plastic[k] : weight[k];
+  return 0;
+}
+
+/* Of unit j onto output o, the same. */
+static float of_readout(const nai_network *net, int64_t o, int64_t j, int learns)
+{
+  const int64_t first = nai_network_size(net, NAI_POPULATIONS, "x");
+  return j < first ? of_synapse(net, "x", o, j, learns)
+                   : of_synapse(net, "y", o, j - first, learns);
+}
+
 static float readout_weight(const nai_network *net, int64_t o, int64_t j)
 {
-  nai_view w = weights_of(net, "x", "z");
-  if (j < w.shape[1]) return at(&w, o, j);
-  j -= w.shape[1];
-  return w = weights_of(net, "y", "z"), at(&w, o, j);
+  return of_readout(net, o, j, 0);
 }
 
 /* Solves a x = b [n], by elimination; a and b are used up. */
@@ -321,6 +345,115 @@ START_TEST(weights_are_those_of_ridge_regression)
   }
   ck_assert(at(&recurrent, 1, 0) == kept); /* plastic, but not FORCE's to move */
   ck_assert_int_eq(nai_agent_updates(agent), seen.steps / every);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- synapses that go, and that begin or cease to learn ---------------------------------------- */
+
+enum { PRUNED, UNITS_PRUNED, FROZEN, THAWED, FROZEN_AND_THAWED, TURNS };
+
+static void turn(nai_network *net, int which)
+{
+  static const int64_t some[] = {1, 3};
+  switch (which) {
+  case PRUNED: /* others of each output */
+    expect_ok(nai_network_prune(net, "x y", "z", 0.4, 5));
+    break;
+  case UNITS_PRUNED: expect_ok(nai_network_prune_units(net, "y", some, 2, 1, 0)); break;
+  case FROZEN: expect_ok(nai_network_set_plastic(net, "y", "z", 0)); break;
+  case THAWED: expect_ok(nai_network_set_plastic(net, "y", "z", 1)); break;
+  default: expect_ok(nai_network_set_plastic(net, "x y", "z", 0));
+  }
+}
+
+static int learns(const nai_network *net, int64_t o, int64_t j)
+{
+  return of_readout(net, o, j, 1) != 0;
+}
+
+/*
+ * From then on the weights that learn are those of ridge regression about what they were, weighed by what
+ * was seen of them before: A w = A_then w_then + sum of r (f - bias - what the others give).
+ */
+static double off_resumed(const nai_network *net, int64_t o, const double then[N][N],
+                          const double *start, const record *seen)
+{
+  int column[N], n = 0;
+  double a[N * N] = {0}, b[N] = {0}, worst = 0;
+  for (int j = 0; j < N; j++)
+    if (learns(net, o, j)) column[n++] = j;
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) {
+      a[i * n + j] = then[column[i]][column[j]];
+      b[i] += a[i * n + j] * start[column[j]];
+    }
+  for (int64_t t = 0; t < seen->steps; t++) {
+    double rest = seen->f[t][o] - (double)0.3f;
+    for (int j = 0; j < N; j++)
+      if (!learns(net, o, j)) rest -= start[j] * seen->r[t][j];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) a[i * n + j] += seen->r[t][column[i]] * seen->r[t][column[j]];
+      b[i] += seen->r[t][column[i]] * rest;
+    }
+  }
+  solve(a, b, n);
+  for (int i = 0; i < n; i++)
+    worst = fmax(worst, fabs(b[i] - (double)readout_weight(net, o, column[i])));
+  return worst;
+}
+
+static void live_and_see(record *seen, nai_agent *agent, int64_t first, int64_t steps)
+{
+  moment m;
+  seen->steps = steps;
+  for (int64_t t = 0; t < steps; t++) {
+    expect_ok(nai_agent_step(NULL, agent, meet(&m, first + t)));
+    look(seen->r[t], agent, &m);
+    for (int o = 0; o < OUTPUTS; o++) seen->f[t][o] = (double)m.target[o];
+  }
+}
+
+/* lambda I + what was seen so far; of what begins to learn, lambda alone. */
+static void add_seen(double a[N][N], const record *seen, int begins)
+{
+  for (int64_t t = 0; t < seen->steps; t++)
+    for (int i = 0; i < N; i++)
+      for (int j = 0; j < N; j++)
+        if (!begins || (i < 5 && j < 5)) a[i][j] += seen->r[t][i] * seen->r[t][j];
+}
+
+START_TEST(weights_go_on_without_synapses_that_are_gone)
+{
+  static record seen;
+  const double lambda = 0.7;
+  double then[N][N] = {{0}}, start[OUTPUTS][N];
+  nai_network *net = compose_open(TWO_POPULATIONS);
+  if (_i % 2) expect_ok(nai_network_set_storage(net, "x y", "z", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 3));
+  const int which = _i / 2;
+  if (which == THAWED) turn(net, FROZEN);
+  nai_trainer *trainer = trained_by(net, force(lambda, 1));
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  for (int i = 0; i < N; i++) then[i][i] = lambda;
+  live_and_see(&seen, agent, 0, 40);
+  add_seen(then, &seen, which == THAWED);
+  turn(net, which);
+  if (which == FROZEN_AND_THAWED) {
+    live_and_see(&seen, agent, 40, 5);
+    add_seen(then, &seen, 0);
+    expect_ok(nai_network_set_plastic(net, "x y", "z", 1));
+  }
+  for (int o = 0; o < OUTPUTS; o++)
+    for (int j = 0; j < N; j++) start[o][j] = (double)readout_weight(net, o, j);
+  live_and_see(&seen, agent, 45, 60);
+  for (int o = 0; o < OUTPUTS; o++) {
+    double worst = off_resumed(net, o, (const double(*)[N])then, start[o], &seen);
+    ck_assert_msg(worst < 3e-6, "output %d: %g", o, worst);
+  }
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -816,6 +949,38 @@ START_TEST(a_checkpoint_goes_on)
 }
 END_TEST
 
+/* A trainer of a network that was pruned meanwhile, and one that is made of it afterwards. */
+START_TEST(a_checkpoint_of_a_pruned_network_goes_on)
+{
+  uint64_t hash[2];
+  int64_t size;
+  nai_network *net = build_constrained(1);
+  nai_trainer *trainer = either(net, _i);
+  nai_trials *trials = make_trials(net, 1);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_ok(nai_network_prune(net, "*", "z", 0.3, 5));
+  if (_i) expect_ok(nai_network_prune(net, "E", "I", 0.3, 5));
+  expect_ok(nai_trainer_save_memory(NULL, 0, &size, trainer));
+  void *buffer = malloc((size_t)size);
+  expect_ok(nai_trainer_save_memory(buffer, size, &size, trainer));
+  nai_network *copy;
+  expect_ok(nai_network_copy(&copy, net));
+  nai_trainer *later = either(copy, _i);
+  expect_ok(nai_trainer_restore_memory(later, buffer, size));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_ok(nai_trainer_step(NULL, later, trials));
+  hash[0] = hash_of(net);
+  hash[1] = hash_of(copy);
+  ck_assert(hash[0] == hash[1]);
+  free(buffer);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(later);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- errors ----------------------------------------------------------------------------------- */
 
 START_TEST(bad_arguments)
@@ -1048,6 +1213,7 @@ Suite *force_suite(void)
   tcase_add_test(squares, an_update_shrinks_its_error);
   tcase_add_loop_test(squares, weights_are_those_of_ridge_regression, 0, 2 * READOUTS);
   tcase_add_loop_test(squares, p_is_shared, 0, READOUTS);
+  tcase_add_loop_test(squares, weights_go_on_without_synapses_that_are_gone, 0, 2 * TURNS);
   tcase_add_loop_test(squares, a_population_learns_as_the_output, 0, 2);
   tcase_add_loop_test(squares, full_force_is_its_equations, 0, TAUGHT);
   suite_add_tcase(suite, squares);
@@ -1058,6 +1224,7 @@ Suite *force_suite(void)
   tcase_add_test(both, a_masked_channel_learns_nothing);
   tcase_add_loop_test(both, steps_do_not_allocate, 0, 2);
   tcase_add_loop_test(both, a_checkpoint_goes_on, 0, 2);
+  tcase_add_loop_test(both, a_checkpoint_of_a_pruned_network_goes_on, 0, 2);
   tcase_add_loop_test(both, costs_and_calls_that_are_refused, 0, 2);
   tcase_add_loop_test(both, classes_are_refused, 0, 2);
   tcase_add_loop_test(both, failing_allocations, 0, 2);

@@ -84,6 +84,9 @@ NAI_API nai_status nai_rule_create_snap1(nai_rule **out);
  * the output one to one with fixed weights of 1. Then the plastic weights onto this population
  * learn, and its projections into the network are the feedback.
  *
+ * Where synapses are pruned or frozen later, P goes on as that of the others; what begins to learn
+ * has P = I / lambda.
+ *
  * The trials of a batch are run one after another. Weights do not change at steps without a target
  * or with a mask of 0. Targets must be real values, not classes. The optimiser of the trainer is
  * not used. Constraints are applied after each update. Costs may be on outputs only, and are only

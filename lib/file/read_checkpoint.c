@@ -201,7 +201,8 @@ static nai_status read_one(nai__kept *kept, const restorer *r)
 
 static nai_status read_kept(restorer *r)
 {
-  const nai__learner *learner = r->trainer->plasticity.learner;
+  nai__learner *learner = r->trainer->plasticity.learner;
+  NAI__TRY(nai__learner_fit(learner));
   for (int i = 0; i < learner->n_kept; i++) {
     if (!nai__kept_copy(&r->kept[i], &learner->kept[i])) return NAI_ERR_MEMORY;
     NAI__TRY(read_one(&r->kept[i], r));

@@ -300,7 +300,8 @@ static nai_status save(nai_trainer *trainer, const nai__sink *to)
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};
-  nai_status status = write_trainer(&list, &w, trainer, to);
+  nai_status status = nai__learner_fit(trainer->plasticity.learner);
+  if (status == NAI_OK) status = write_trainer(&list, &w, trainer, to);
   nai__tensor_list_release(&list);
   nai__json_writer_release(&w);
   nai__work_end(&turn);

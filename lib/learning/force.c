@@ -7,6 +7,7 @@
  * 1, without delay. Its weights learn by the channel's error.
  */
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
@@ -89,33 +90,53 @@ static int64_t channel_of(const nai_network *net, int64_t u)
 
 /* --- at work ---------------------------------------------------------------------------------- */
 
-static nai_status find_squares(nai__learner *learner, force *f, char *unit, char *output)
+/* For the first time, or anew. */
+static nai_status find_squares(nai__learner *learner, force *f, int64_t *channel, char *learns)
 {
   const nai_network *net = learner->net;
   for (int64_t u = 0; u < net->n_units; u++) {
-    f->channel[u] = channel_of(net, u);
-    unit[u] = f->channel[u] >= 0;
+    channel[u] = channel_of(net, u);
+    learns[u] = channel[u] >= 0;
   }
-  for (int64_t o = 0; o < net->n_outputs; o++) output[o] = 1;
-  const nai__fit_request request = {unit, output, 1, learner->rule->number[LAMBDA]};
-  NAI__TRY(nai__least_squares_create(&f->squares, learner, &request));
+  memset(learns + net->n_units, 1, (size_t)net->n_outputs);
+  const nai__fit_request request = {learns, learns + net->n_units, 1,
+                                    learner->rule->number[LAMBDA]};
+  if (f->squares) return nai__least_squares_renew(&f->squares, learner, &request);
+  return nai__least_squares_create(&f->squares, learner, &request);
+}
+
+static nai_status find(nai__learner *learner, force *f)
+{
+  const nai_network *net = learner->net;
+  int64_t *channel = NAI__ARRAY(int64_t, net->n_units);
+  char *learns = NAI__ARRAY(char, net->n_units + net->n_outputs);
+  nai_status status = NAI_ERR_MEMORY;
+  if (channel && learns) status = find_squares(learner, f, channel, learns);
+  nai__free(learns);
+  if (status != NAI_OK) {
+    nai__free(channel);
+    return status;
+  }
+  nai__free(f->channel);
+  f->channel = channel;
+  return NAI_OK;
+}
+
+static nai_status attach(nai__learner *learner)
+{
+  force *f = learner->own = NAI__NEW(force);
+  if (!f) return NAI_ERR_MEMORY;
+  NAI__TRY(find(learner, f));
   if (f->squares->n_learners) return NAI_OK;
   return nai__fail(NAI_ERR_UNSUPPORTED,
                    "rule 'force' has nothing to learn: there is no plastic synapse onto an output, "
                    "nor onto a linear population without memory that is one");
 }
 
-static nai_status attach(nai__learner *learner)
+static nai_status fit(nai__learner *learner)
 {
-  const nai_network *net = learner->net;
-  force *f = learner->own = NAI__NEW(force);
-  if (!f) return NAI_ERR_MEMORY;
-  f->channel = NAI__ARRAY(int64_t, net->n_units);
-  char *learns = NAI__ARRAY(char, net->n_units + net->n_outputs);
-  nai_status status = NAI_ERR_MEMORY;
-  if (f->channel && learns) status = find_squares(learner, f, learns, learns + net->n_units);
-  nai__free(learns);
-  return status;
+  force *f = learner->own;
+  return f->squares->changes == learner->net->changes ? NAI_OK : find(learner, f);
 }
 
 static void detach(nai__learner *learner)
@@ -162,6 +183,7 @@ nai_status nai_rule_create_force(nai_rule **out)
                                       .units = NAI__ALL_UNITS,
                                       .attach = attach,
                                       .detach = detach,
+                                      .fit = fit,
                                       .estimate = nai__least_squares_estimate,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);

@@ -125,10 +125,16 @@ static nai_status find_squares(nai__learner *learner, full_force *f)
   memset(learns, 1, (size_t)n);
   const nai__fit_request request = {learns, learns + net->n_units, 0,
                                     learner->rule->number[LAMBDA]};
-  nai_status status = nai__least_squares_create(&f->squares, learner, &request);
+  nai_status status = f->squares ? nai__least_squares_renew(&f->squares, learner, &request)
+                                 : nai__least_squares_create(&f->squares, learner, &request);
   nai__free(learns);
-  NAI__TRY(status);
-  return check_learners(f->squares);
+  return status;
+}
+
+static nai_status fit(nai__learner *learner)
+{
+  full_force *f = learner->own;
+  return f->squares->changes == learner->net->changes ? NAI_OK : find_squares(learner, f);
 }
 
 /* The teacher, and its weights as they are drawn. */
@@ -145,6 +151,7 @@ static nai_status attach(nai__learner *learner)
   full_force *f = learner->own = NAI__NEW(full_force);
   if (!f) return NAI_ERR_MEMORY;
   NAI__TRY(find_squares(learner, f));
+  NAI__TRY(check_learners(f->squares));
   NAI__TRY(draw_recurrent(f, learner));
   return draw_from_targets(f, learner);
 }
@@ -284,6 +291,7 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,
+                                      .fit = fit,
                                       .estimate = nai__least_squares_estimate,
                                       .online = &online};
   return nai__rule_create(out, &kind, seed);

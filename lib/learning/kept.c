@@ -1,6 +1,7 @@
 /* What a rule at work remembers from update to update: memory that checkpoints hold by name. */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "rule.h"
@@ -61,6 +62,25 @@ double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64
   kept->doubles = NAI__ARRAY(double, n);
   if (kept->doubles) learner->n_kept++;
   return kept->doubles;
+}
+
+void nai__learner_replace_doubles(nai__learner *learner, const char *name, double *values,
+                                  int64_t n)
+{
+  for (int i = 0; i < learner->n_kept; i++) {
+    nai__kept *kept = &learner->kept[i];
+    if (strcmp(kept->name, name) != 0) continue;
+    assert(kept->doubles);
+    nai__free(kept->doubles);
+    kept->doubles = values;
+    kept->n = n;
+  }
+}
+
+nai_status nai__learner_fit(nai__learner *learner)
+{
+  const nai__rule_kind *kind = learner->rule->kind;
+  return kind->fit ? kind->fit(learner) : NAI_OK;
 }
 
 /* --- whatever its type ---------------------------------------------------------------------------- */

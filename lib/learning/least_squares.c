@@ -17,22 +17,27 @@
 
 /* --- who learns from what --------------------------------------------------------------------- */
 
-/* 1 for each column of a block that `post` has a plastic synapse from. Their number. */
-static int64_t look_up_in(const nai_network *net, const nai__block *b, int64_t post, char *has)
+/*
+ * 1 for each column of a block that `post` has a plastic synapse from, or an existing one of those that
+ * are `held`. Their number.
+ */
+static int64_t look_up_in(const nai_network *net, const nai__block *b, int64_t post,
+                          const char *held, char *has)
 {
   const nai__strip strip = nai__strip_of(b, post - b->post);
   int64_t found = 0;
   for (int64_t e = 0; e < strip.n; e++) {
-    const char learns = net->plastic[strip.at + e] != 0;
-    has[strip.sender ? strip.sender[e] : e] = learns;
+    const int64_t c = strip.sender ? strip.sender[e] : e, at = strip.at + e;
+    const char learns = held ? held[c] && net->exists[at] != 0 : net->plastic[at] != 0;
+    has[c] = learns;
     found += learns;
   }
   return found;
 }
 
-/* 1 in `has` for each column that `post` has a plastic synapse from. Their number. */
-static int64_t look_up(const nai__least_squares *squares, const nai__fit_request *request,
-                       int64_t post, int to_output)
+/* 1 in `has` for each column that `post` has such a synapse from. Their number. */
+static int64_t look_up_all(const nai__least_squares *squares, const nai__fit_request *request,
+                           int64_t post, int to_output, const char *held)
 {
   const nai_network *net = squares->net;
   int64_t found = 0;
@@ -42,9 +47,46 @@ static int64_t look_up(const nai__least_squares *squares, const nai__fit_request
     memset(has, 0, (size_t)b->n_pre);
     if (b->to_output != to_output || post < b->post || post >= b->post + b->n_post) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
-    found += look_up_in(net, b, post, has);
+    found += look_up_in(net, b, post, held ? held + squares->first[k] : NULL, has);
   }
   return found;
+}
+
+/* What `post` learnt by; NULL: it did not. */
+static const nai__fit *fit_of(const nai__least_squares *squares, int64_t post, int64_t to_output,
+                              const nai__fitted **out)
+{
+  for (int64_t f = 0; f < squares->n_fits; f++)
+    for (int64_t i = squares->fit[f].learner; i >= 0; i = squares->learner[i].next) {
+      *out = &squares->learner[i];
+      if ((*out)->post == post && (*out)->to_output == to_output) return &squares->fit[f];
+    }
+  return NULL;
+}
+
+/* The columns that `post` learnt from, into squares->held. */
+static void look_back(const nai__least_squares *squares, int64_t post, int to_output,
+                      int64_t columns)
+{
+  const nai__fitted *l;
+  const nai__fit *fit = fit_of(squares->past, post, to_output, &l);
+  memset(squares->held, 0, (size_t)columns);
+  for (int64_t k = 0; fit && k < fit->n_runs; k++) {
+    const nai__regressors *run = &squares->past->run[fit->run + k];
+    for (int64_t j = 0; j < run->n; j++)
+      if (run->first + j != l->without)
+        squares->held[squares->first[run->block] + run->column + j] = 1;
+  }
+}
+
+/* Of one that has none that learns any more: those that did, and are still there. */
+static int64_t look_up(const nai__least_squares *squares, const nai__fit_request *request,
+                       int64_t post, int to_output, int64_t columns)
+{
+  const int64_t found = look_up_all(squares, request, post, to_output, NULL);
+  if (found || !squares->past) return found;
+  look_back(squares, post, to_output, columns);
+  return look_up_all(squares, request, post, to_output, squares->held);
 }
 
 /* The columns of `which` as runs, into squares->found; their number, and that of the columns. */
@@ -109,7 +151,7 @@ static int64_t missing(const nai__least_squares *squares, int64_t columns)
 static nai_status add_learner(nai__least_squares *squares, const nai__fit_request *request,
                               int64_t post, int to_output, int64_t columns, int64_t most)
 {
-  int64_t at, n = look_up(squares, request, post, to_output);
+  int64_t at, n = look_up(squares, request, post, to_output, columns);
   if (!n) return NAI_OK;
   int shares = n >= most - 1 && most > 1;
   NAI__TRY(find_fit(&at, squares, shares ? squares->any : squares->has));
@@ -129,7 +171,7 @@ static nai_status add_node(nai__least_squares *squares, const nai__fit_request *
   memset(squares->any, 0, (size_t)columns);
   for (int64_t u = 0; u < node->n; u++) {
     if (!learns[u]) continue;
-    look_up(squares, request, node->offset + u, to_output);
+    look_up(squares, request, node->offset + u, to_output, columns);
     for (int64_t c = 0; c < columns; c++) squares->any[c] |= squares->has[c];
   }
   for (int64_t c = 0; c < columns; c++) most += squares->any[c];
@@ -166,8 +208,9 @@ static nai_status make_fits(nai__least_squares *squares, const nai__fit_request 
   }
   squares->has = NAI__ARRAY(char, columns);
   squares->any = NAI__ARRAY(char, columns);
+  squares->held = NAI__ARRAY(char, columns);
   squares->found = NAI__ARRAY(nai__regressors, columns);
-  if (!squares->has || !squares->any || !squares->found) return NAI_ERR_MEMORY;
+  if (!squares->has || !squares->any || !squares->held || !squares->found) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind != NAI_INPUTS)
       NAI__TRY(add_node(squares, request, &net->node[i], columns));
@@ -184,17 +227,34 @@ static nai_status make_errors(nai__least_squares *squares)
   return NAI_OK;
 }
 
+/* The doubles of all P. */
+static int64_t size_of_p(const nai__least_squares *squares)
+{
+  int64_t n = 0;
+  for (int64_t f = 0; f < squares->n_fits; f++) n += squares->fit[f].n * squares->fit[f].ld;
+  return n;
+}
+
+static nai_status find_room(nai__least_squares *squares, nai__learner *learner)
+{
+  const int64_t n = size_of_p(squares);
+  if (!squares->past)
+    squares->p = nai__learner_keep_doubles(learner, "P", n);
+  else if (nai__learner_check(learner, n * (int64_t)sizeof *squares->p) == NAI_OK)
+    squares->p = NAI__ARRAY(double, n);
+  return squares->p ? NAI_OK : NAI_ERR_MEMORY;
+}
+
 static nai_status make_p(nai__least_squares *squares, nai__learner *learner, double lambda)
 {
-  int64_t n = 0, longest = 0;
-  for (int64_t f = 0; f < squares->n_fits; f++) {
-    n += squares->fit[f].n * squares->fit[f].ld;
+  int64_t longest = 0;
+  for (int64_t f = 0; f < squares->n_fits; f++)
     if (squares->fit[f].ld > longest) longest = squares->fit[f].ld;
-  }
-  double *p = nai__learner_keep_doubles(learner, "P", n);
+  NAI__TRY(find_room(squares, learner));
   squares->r = NAI__ARRAY(double, longest);
   squares->q = NAI__ARRAY(double, longest);
-  if (!p || !squares->r || !squares->q) return NAI_ERR_MEMORY;
+  if (!squares->r || !squares->q) return NAI_ERR_MEMORY;
+  double *p = squares->p;
   for (int64_t f = 0; f < squares->n_fits; f++) {
     nai__fit *fit = &squares->fit[f];
     fit->p = p;
@@ -204,25 +264,126 @@ static nai_status make_p(nai__least_squares *squares, nai__learner *learner, dou
   return NAI_OK;
 }
 
-nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
-                                     const nai__fit_request *request)
+/* --- from what was ---------------------------------------------------------------------------- */
+
+/* Where it is among the regressors of a fit of before; -1: nowhere. */
+static int64_t find_regressor(const nai__least_squares *past, const nai__fit *fit, int64_t block,
+                              int64_t column)
+{
+  for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
+    const nai__regressors *run = &past->run[k];
+    const int64_t j = column - run->column;
+    if (run->block == block && j >= 0 && j < run->n) return run->first + j;
+  }
+  return -1;
+}
+
+static void find_regressors(int64_t *at, const nai__least_squares *squares, const nai__fit *fit,
+                            const nai__fit *before)
+{
+  for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
+    const nai__regressors *run = &squares->run[k];
+    for (int64_t j = 0; j < run->n; j++)
+      at[run->first + j] = find_regressor(squares->past, before, run->block, run->column + j);
+  }
+}
+
+/* P_ij - P_im P_mj / P_mm: symmetric whatever is rounded. u: [n] scratch. */
+static void leave_out(double *p, double *u, int64_t n, int64_t ld, int64_t m)
+{
+  const double root = sqrt(p[m * ld + m]);
+  for (int64_t i = 0; i < n; i++) u[i] = p[m * ld + i] / root;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < n; j++) p[i * ld + j] -= u[i] * u[j];
+}
+
+/* The P of before, in p, without regressors that none of `at` [fit->n] is; then its rest. */
+static void take_over(const nai__fit *fit, const nai__fit *before, const int64_t *at, double *p,
+                      double *scratch, char *gone)
+{
+  memset(gone, 1, (size_t)before->n);
+  for (int64_t i = 0; i < fit->n; i++)
+    if (at[i] >= 0) gone[at[i]] = 0;
+  for (int64_t m = 0; m < before->n; m++)
+    if (gone[m]) leave_out(p, scratch, before->n, before->ld, m);
+  for (int64_t i = 0; i < fit->n; i++)
+    for (int64_t j = 0; j < fit->n; j++)
+      if (at[i] >= 0 && at[j] >= 0) fit->p[i * fit->ld + j] = p[at[i] * before->ld + at[j]];
+}
+
+static nai_status inherit(const nai__least_squares *squares, const nai__fit *fit)
+{
+  const nai__fitted *l = &squares->learner[fit->learner], *then;
+  const nai__fit *before = fit_of(squares->past, l->post, l->to_output, &then);
+  if (!before) return NAI_OK;
+  const int64_t n = before->n * before->ld;
+  double *p = NAI__ARRAY(double, n + before->n);
+  int64_t *at = NAI__ARRAY(int64_t, fit->n);
+  char *gone = NAI__ARRAY(char, before->n);
+  if (p && at && gone) {
+    memcpy(p, before->p, (size_t)n * sizeof *p);
+    find_regressors(at, squares, fit, before);
+    take_over(fit, before, at, p, p + n, gone);
+  }
+  nai_status status = p && at && gone ? NAI_OK : NAI_ERR_MEMORY;
+  nai__free(p);
+  nai__free(at);
+  nai__free(gone);
+  return status;
+}
+
+static nai_status inherit_all(const nai__least_squares *squares)
+{
+  for (int64_t f = 0; squares->past && f < squares->n_fits; f++)
+    NAI__TRY(inherit(squares, &squares->fit[f]));
+  return NAI_OK;
+}
+
+/* --- all together ----------------------------------------------------------------------------- */
+
+static nai_status make(nai__least_squares **out, nai__learner *learner,
+                       const nai__fit_request *request, const nai__least_squares *past)
 {
   nai__least_squares *squares = NAI__NEW(nai__least_squares);
   if (!squares) return NAI_ERR_MEMORY;
   squares->net = learner->net;
+  squares->changes = learner->net->changes;
+  squares->past = past;
   nai_status status = make_fits(squares, request);
   if (status == NAI_OK) status = make_errors(squares);
   if (status == NAI_OK) status = make_p(squares, learner, request->lambda);
+  if (status == NAI_OK) status = inherit_all(squares);
   nai__free(squares->has);
   nai__free(squares->any);
+  nai__free(squares->held);
   nai__free(squares->found);
-  squares->has = squares->any = NULL;
+  squares->has = squares->any = squares->held = NULL;
   squares->found = NULL;
-  if (status == NAI_OK)
+  squares->past = NULL;
+  if (status == NAI_OK) {
     *out = squares;
-  else
-    nai__least_squares_destroy(squares);
+    return NAI_OK;
+  }
+  if (past) nai__free(squares->p);
+  nai__least_squares_destroy(squares);
   return status;
+}
+
+nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
+                                     const nai__fit_request *request)
+{
+  return make(out, learner, request, NULL);
+}
+
+nai_status nai__least_squares_renew(nai__least_squares **squares, nai__learner *learner,
+                                    const nai__fit_request *request)
+{
+  nai__least_squares *renewed;
+  NAI__TRY(make(&renewed, learner, request, *squares));
+  nai__learner_replace_doubles(learner, "P", renewed->p, size_of_p(renewed));
+  nai__least_squares_destroy(*squares);
+  *squares = renewed;
+  return NAI_OK;
 }
 
 void nai__least_squares_destroy(nai__least_squares *squares)

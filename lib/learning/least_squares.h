@@ -5,6 +5,9 @@
  * each set of regressors there is one P = (lambda I + sum r r^T)^-1, shared by all that have just
  * these, or all but one of these: so a population without autapses needs no more than one. What
  * has fewer (a sparse readout) has a P of its own.
+ *
+ * When synapses are pruned, or begin or cease to learn, all this is made anew, and P without some
+ * regressors is what their sums alone would have made of it: the inverse of a part of its inverse.
  */
 #ifndef NAI_LEARNING_LEAST_SQUARES_H
 #define NAI_LEARNING_LEAST_SQUARES_H
@@ -44,8 +47,11 @@ typedef struct nai__least_squares {
   double *r, *q;          /* [longest ld] of the fit at hand: regressors, P r */
   char *moves;            /* [n_blocks] 1: it has synapses that learn */
   int64_t *first;         /* [n_blocks] of a block's columns among all blocks' */
-  char *has, *any;        /* [columns of all blocks] scratch of making the fits */
+  double *p;              /* all P, one after the other; the learner keeps them */
+  int64_t changes;        /* of the network, before it was made */
+  char *has, *any, *held; /* [columns of all blocks] scratch of making the fits */
   nai__regressors *found; /* [columns of all blocks] the same */
+  const struct nai__least_squares *past; /* while it is made anew: as it was; else NULL */
 } nai__least_squares;
 
 /* Which synapses learn: the plastic ones onto these. */
@@ -62,6 +68,12 @@ typedef struct nai__fit_request {
  */
 nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
                                      const nai__fit_request *request);
+/*
+ * Makes it anew where other synapses exist or learn than did. What no longer learns at all keeps its P
+ * for when it does again; what begins to learn has P = I / lambda. A failure leaves all as it was.
+ */
+nai_status nai__least_squares_renew(nai__least_squares **squares, nai__learner *learner,
+                                    const nai__fit_request *request);
 void nai__least_squares_destroy(nai__least_squares *squares);
 
 /* output_error: what outputs are at the step at hand, less their targets. */

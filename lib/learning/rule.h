@@ -150,6 +150,11 @@ typedef struct nai__rule_kind {
   nai_status (*attach)(nai__learner *learner);
   void (*detach)(nai__learner *learner); /* releases `own`; NULL: nothing to release */
   /*
+   * What the rule keeps, fitted to the synapses that there are and that learn now; what fails leaves it as
+   * it was. Of rules that keep something else than numbers laid out as theta is; NULL for others.
+   */
+  nai_status (*fit)(nai__learner *learner);
+  /*
    * Bytes that it takes for batches of so many trials on so many threads, beside what the learner
    * keeps and what is as small as units. NULL: none.
    */
@@ -234,6 +239,15 @@ void nai__learner_keep_fixed(nai__learner *learner);
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n);
 /* After its memory was written from outside: a checkpoint, the user's feedback weights. */
 void nai__learner_refresh(nai__learner *learner);
+
+/* Puts other numbers, which the learner takes, in place of those that were kept under this name. */
+void nai__learner_replace_doubles(nai__learner *learner, const char *name, double *values,
+                                  int64_t n);
+/*
+ * Fits what the rule keeps to the network as it is: before an update is made, and before what is kept is
+ * saved or read.
+ */
+nai_status nai__learner_fit(nai__learner *learner);
 
 /* Bytes of what is kept under one name, and where they are. */
 size_t nai__kept_size(const nai__kept *kept);

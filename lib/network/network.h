@@ -291,6 +291,7 @@ struct nai_network {
   nai__pool *pool;        /* of them, while it is built; else NULL */
   nai_exchange *exchange; /* of the ranks that share it; or NULL */
   int64_t removals;       /* how often synapses were removed since, for who keeps which there are */
+  int64_t changes; /* how often it was found anew which of them learn, those of removals too */
 
   nai__node *node;
   int64_t n_nodes;

@@ -113,6 +113,7 @@ static void find_whole(nai_network *net)
 
 void nai__find_plastic(nai_network *net)
 {
+  net->changes++;
   find_whole(net);
   for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].frozen = 1;
   for (int64_t i = 0; i < net->n_projections; i++)

@@ -284,6 +284,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
     memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   NAI__TRY(check_targets(agent));
+  NAI__TRY(nai__learner_fit(p->learner)); /* synapses may have been pruned since */
   if (p->net->has_output_memory) NAI__TRY(nai__online_can_read(p->rule, p->net)); /* set since */
   agent->online.t++;
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);

@@ -94,13 +94,24 @@ static size_t changing(const nai__kept *kept)
   return kept->fixed ? 0 : nai__kept_size(kept);
 }
 
+static nai_status make_room(nai__plasticity *p, size_t bytes)
+{
+  if (p->kept && p->kept_room >= bytes) return NAI_OK;
+  char *kept = NAI__ARRAY(char, (int64_t)bytes);
+  if (!kept) return NAI_ERR_MEMORY;
+  nai__free(p->kept);
+  p->kept = kept;
+  p->kept_room = bytes;
+  return NAI_OK;
+}
+
 nai_status nai__kept_save(nai__plasticity *p)
 {
+  NAI__TRY(nai__learner_fit(p->learner));
   const nai__learner *learner = p->learner;
   size_t size = 0;
   for (int i = 0; i < learner->n_kept; i++) size += changing(&learner->kept[i]);
-  if (!p->kept) p->kept = NAI__ARRAY(char, (int64_t)size + 1);
-  if (!p->kept) return NAI_ERR_MEMORY;
+  NAI__TRY(make_room(p, size + 1));
   char *room = p->kept;
   for (int i = 0; i < learner->n_kept; i++) {
     size = changing(&learner->kept[i]);

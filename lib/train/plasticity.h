@@ -34,6 +34,7 @@ typedef struct nai__plasticity {
   float *square;
   nai__past before; /* the last move */
   char *kept;       /* bytes of what the rule remembers, as it was; made when first asked for */
+  size_t kept_room; /* so many of them; a rule may remember more from then on */
   double *factor; /* [n_projections], then [n_nodes] of biases: of the learning rate; NULL: all 1 */
   int64_t moves;  /* by the optimiser: more than updates where weights change within trials */
   double gradient_norm;
