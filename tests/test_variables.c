@@ -657,7 +657,105 @@ START_TEST(scaled_frozen_readouts_send_a_part)
 }
 END_TEST
 
+/* Frozen when the trainers are there already; and made plastic again: then it sends no error any more. */
+START_TEST(readouts_are_frozen_later)
+{
+  nai_network *net = build_with(0, _i % 2);
+  const int64_t every = _i / 2 ? WATCHED : 0;
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, 1);
+  nai_trainer *trainer[EXACT_RULES];
+  float gradient[EXACT_RULES][CELLS * CHANNELS];
+  const int rules = every ? 4 : EXACT_RULES;
+  expect_ok(nai_network_set_plastic(net, "T:v", "watch", 1));
+  for (int k = 0; k < rules; k++) trainer[k] = train_exactly(net, k, every);
+  for (int turn = 0; turn < 4; turn++) {
+    expect_ok(nai_network_set_plastic(net, "T:v", "watch", turn % 2 == 0));
+    for (int k = 0; k < rules; k++) {
+      nai_view g = NAI_VIEW_INIT;
+      if (every)
+        expect_ok(nai_trainer_step(NULL, trainer[k], trials));
+      else
+        expect_ok(nai_trainer_estimate_gradient(NULL, trainer[k], trials));
+      expect_ok(nai_trainer_gradient(&g, trainer[k], "u", "T"));
+      for (int64_t i = 0; i < CELLS * CHANNELS; i++) {
+        gradient[k][i] = at(&g, i / CHANNELS, i % CHANNELS);
+        float wanted = turn % 2 == 0 && k > 1 ? 0 : gradient[k == 1 || k == 3][i];
+        ck_assert_msg(fabsf(gradient[k][i] - wanted) < 1e-6F, "turn %d rule %d: %g, not %g", turn,
+                      k, (double)gradient[k][i], (double)wanted);
+      }
+    }
+  }
+  for (int k = 0; k < rules; k++) nai_trainer_destroy(trainer[k]);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Within a trial of an agent, too; and one with a delay is refused as soon as it is frozen. */
+START_TEST(readouts_are_frozen_within_a_trial)
+{
+  const float input[CHANNELS] = {1, -1}, target[CELLS] = {0.5F, 1, 2};
+  nai_network *net = build_watched(_i ? 10 : 0);
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  nai_agent *agent;
+  nai_view g = NAI_VIEW_INIT;
+  now.input = input;
+  now.target = target;
+  for (int own = 0; own < 2; own++) {
+    expect_ok(nai_network_set_plastic(net, "T:v", "watch", 1));
+    nai_trainer *trainer = train_exactly(net, own ? 3 : 2, 0);
+    expect_ok(nai_agent_create(&agent, trainer));
+    for (int frozen = 0; frozen < 2; frozen++) {
+      expect_ok(nai_network_set_plastic(net, "T:v", "watch", !frozen));
+      for (int t = 0; t < 2; t++)
+        if (frozen && _i) {
+          expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_UNSUPPORTED,
+                       "cannot learn within a trial through a readout with a delay");
+        } else {
+          expect_ok(nai_agent_step(NULL, agent, &now));
+          expect_ok(nai_agent_gradient(&g, agent, "u", "T"));
+          EXPECT((at(&g, 1, 1) != 0) == frozen);
+        }
+    }
+    nai_agent_destroy(agent);
+    nai_trainer_destroy(trainer);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Feedback weights of projections: those of such a readout are its own. */
+/* Also of weights that are set later, and of a readout that is plastic when the trainer is made. */
+static void expect_own_feedback(nai_network *net, nai_trainer *trainer, const nai_trials *trials,
+                                const char *rule)
+{
+  static const float others[CELLS * CELLS] = {1, 2, 3, -4, 5, 6, 7, -8, 9};
+  float identity[CELLS * CELLS] = {0}, found[2][CELLS * CHANNELS];
+  nai_cost *c;
+  for (int i = 0; i < CELLS; i++) identity[i * CELLS + i] = 1;
+  for (int k = 0; k < 2; k++) {
+    expect_ok(nai_network_set_weights(net, "T:v", "watch", identity, CELLS, CELLS));
+    expect_ok(nai_network_set_plastic(net, "T:v", "watch", !k));
+    nai_trainer *other = trainer_of(net, rule_named(rule, 1), plain_descent(0));
+    attach_cost(other, nai_cost_create_mse(&c, "watch"), &c, 1);
+    cost_of(other, trials);
+    expect_ok(nai_network_set_plastic(net, "T:v", "watch", 0));
+    expect_ok(nai_network_set_weights(net, "T:v", "watch", others, CELLS, CELLS));
+    copy_watched(found[0], k ? trainer : other, trials);
+    nai_trainer *now = trainer_of(net, rule_named(rule, 1), plain_descent(0));
+    attach_cost(now, nai_cost_create_mse(&c, "watch"), &c, 1);
+    copy_watched(found[1], now, trials);
+    for (int i = 0; i < CELLS * CHANNELS; i++)
+      ck_assert_msg(found[0][i] == found[1][i] && found[0][i] != 0, "%s: %g, not %g", rule,
+                    (double)found[0][i], (double)found[1][i]);
+    nai_trainer_destroy(now);
+    nai_trainer_destroy(other);
+  }
+  expect_fails(nai_trainer_set_feedback(trainer, "T:v", "watch", others), NAI_ERR_UNSUPPORTED,
+               strncmp(rule, "sign", 4) == 0 ? "makes its feedback" : "by its own weights");
+  expect_ok(nai_network_set_weights(net, "T:v", "watch", identity, CELLS, CELLS));
+}
+
 START_TEST(feedback_of_frozen_readouts_is_their_own)
 {
   nai_network *net = build_watched(watch_delays[_i]);
@@ -674,6 +772,7 @@ START_TEST(feedback_of_frozen_readouts_is_their_own)
     for (int64_t i = 0; i < CELLS; i++)
       for (int64_t j = 0; j < CELLS; j++)
         ck_assert_msg(at(&back, i, j) == (i == j), "%s", names[k]);
+    expect_own_feedback(net, trainer, trials, names[k]);
     nai_trainer_destroy(trainer);
   }
   nai_trials_destroy(trials);
@@ -768,6 +867,8 @@ Suite *variables_suite(void)
   tcase_add_loop_test(frozen, frozen_readouts_send_it_step_by_step, 0, 2);
   tcase_add_loop_test(frozen, scaled_frozen_readouts_send_a_part, 0, 2);
   tcase_add_loop_test(frozen, feedback_of_frozen_readouts_is_their_own, 0, 3);
+  tcase_add_loop_test(frozen, readouts_are_frozen_later, 0, 4);
+  tcase_add_loop_test(frozen, readouts_are_frozen_within_a_trial, 0, 2);
   suite_add_tcase(suite, frozen);
   ADD_CASE(suite, "units", weights_in_a_unit_must_be_told);
   return suite;

@@ -251,7 +251,8 @@ NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *traine
 
 /**
  * Sets feedback weights: `values` has the shape of the view. They stay 0 where no synapse exists.
- * Nullable: to.
+ * NAI_ERR_UNSUPPORTED for a frozen readout of another signal than the first ("E:v"), whose errors
+ * go back by its own weights. Nullable: to.
  */
 NAI_API nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
                                             const float *values);

@@ -46,51 +46,87 @@ int nai__feedback_is_exact(const nai_network *net, const nai__projection *p)
   return p->signal && !p->plastic && net->node[p->to].kind == NAI_OUTPUTS;
 }
 
-/* A matrix that others share: with a copy in which theirs are 0. */
-static nai_status copy_apart(nai__feedback *f, const nai_network *net, int64_t block)
+static int reads_another(const nai_network *net, const nai__projection *p)
 {
-  const nai__block *b = &net->block[block];
-  if (f->apart[block]) return NAI_OK;
-  f->apart[block] = NAI__ARRAY(float, b->at.rows * b->at.stride);
-  f->exact[block] = NAI__ARRAY(float, nai__backward_size(net, b));
-  return f->apart[block] && f->exact[block] ? NAI_OK : NAI_ERR_MEMORY;
+  return p->signal && net->node[p->to].kind == NAI_OUTPUTS;
 }
 
-static nai_status find_exact(nai__feedback *f, const nai_network *net)
+/* Readouts of `block`; of other signals than first ones, frozen or not; of these, the frozen ones. */
+typedef struct readouts {
+  int64_t all, others, exact;
+} readouts;
+
+static readouts readouts_of(const nai_network *net, int64_t block)
+{
+  readouts n = {0, 0, 0};
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (block < p->block || block >= p->block + p->n_parts) continue;
+    n.all++;
+    n.others += reads_another(net, p);
+    n.exact += nai__feedback_is_exact(net, p);
+  }
+  return n;
+}
+
+/* A matrix that others share may need a copy in which theirs are 0, whichever are frozen one day. */
+static nai_status make_room(nai__feedback *f, const nai_network *net)
 {
   f->exact = NAI__ARRAY(float *, net->n_blocks + 1);
   f->apart = NAI__ARRAY(float *, net->n_blocks + 1);
-  if (!f->exact || !f->apart) return NAI_ERR_MEMORY;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (nai__feedback_is_exact(net, p)) f->exact[p->block] = net->block[p->block].backward;
-  }
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (f->exact[p->block] && !nai__feedback_is_exact(net, p))
-      NAI__TRY(copy_apart(f, net, p->block));
+  f->room = NAI__ARRAY(float *, net->n_blocks + 1);
+  f->room_apart = NAI__ARRAY(float *, net->n_blocks + 1);
+  if (!f->exact || !f->apart || !f->room || !f->room_apart) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    const readouts n = readouts_of(net, k);
+    if (!n.others || n.all == 1) continue;
+    f->room_apart[k] = NAI__ARRAY(float, b->at.rows * b->at.stride);
+    f->room[k] = NAI__ARRAY(float, nai__backward_size(net, b));
+    if (!f->room_apart[k] || !f->room[k]) return NAI_ERR_MEMORY;
   }
   return NAI_OK;
+}
+
+/* As readouts are frozen now. */
+static void find_exact(nai__feedback *f, const nai_network *net)
+{
+  f->changes = net->changes;
+  f->n_exact = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const readouts n = readouts_of(net, k);
+    const int shares = n.exact && n.exact < n.all;
+    f->apart[k] = shares ? f->room_apart[k] : NULL;
+    f->n_exact += n.exact > 0;
+    f->exact[k] = !n.exact ? NULL : shares ? f->room[k] : net->block[k].backward;
+  }
+}
+
+static void copy_apart(nai__feedback *f, const nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  float *apart = f->apart[block];
+  memset(apart, 0, (size_t)(b->at.rows * b->at.stride) * sizeof *apart);
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->block != block || !nai__feedback_is_exact(net, p)) continue;
+    for (int64_t i = 0; i < p->at.rows; i++) {
+      const int64_t at = nai__place_in(&p->at, i, 0);
+      memcpy(apart + at - b->at.start, net->theta + at, (size_t)p->at.columns * sizeof *apart);
+    }
+  }
+  net->kernels->pack(f->exact[block], apart, b->at.stride, b->n_post, b->n_pre, 0);
 }
 
 static void set_apart(nai__feedback *f, const nai_network *net)
 {
   if (!f->apart) return;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    float *apart = f->apart[p->block];
-    if (!apart || !nai__feedback_is_exact(net, p)) continue;
-    const int64_t start = net->block[p->block].at.start;
-    for (int64_t i = 0; i < p->at.rows; i++)
-      memcpy(apart + nai__place_in(&p->at, i, 0) - start, net->theta + nai__place_in(&p->at, i, 0),
-             (size_t)p->at.columns * sizeof *apart);
-  }
-  for (int64_t k = 0; k < net->n_blocks; k++) {
-    const nai__block *b = &net->block[k];
-    if (f->exact[k] && !f->apart[k]) f->exact[k] = b->backward;
+  if (f->changes != net->changes) find_exact(f, net);
+  for (int64_t k = 0; k < net->n_blocks; k++)
     if (f->apart[k])
-      net->kernels->pack(f->exact[k], f->apart[k], b->at.stride, b->n_post, b->n_pre, 0);
-  }
+      copy_apart(f, net, k);
+    else if (f->exact[k])
+      f->exact[k] = net->block[k].backward;
 }
 
 static nai_status feedback_direct(nai__learner *learner, double sd)
@@ -101,7 +137,8 @@ static nai_status feedback_direct(nai__learner *learner, double sd)
   f->stage_packed = NAI__ARRAY(float *, net->n_stages);
   if (!f->direct || !f->stage_packed) return NAI_ERR_MEMORY;
   nai__learner_keep_fixed(learner);
-  NAI__TRY(find_exact(f, net));
+  NAI__TRY(make_room(f, net));
+  find_exact(f, net);
   for (int64_t s = 0; s < net->n_stages; s++) {
     int64_t n = net->stage_first[s + 1] - net->stage_first[s];
     f->stage_packed[s] = NAI__ARRAY(float, net->kernels->packed_size(net->n_outputs, n));
@@ -264,9 +301,28 @@ static void drop_absent(nai__feedback *f, const nai_network *net)
   }
 }
 
+/* 1 when feedback weights were others than those that are exact. */
+static int take_exact(nai__feedback *f, const nai_network *net)
+{
+  int changed = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (!nai__feedback_is_exact(net, p) || !f->packed[p->block]) continue;
+    const size_t bytes = (size_t)p->at.columns * sizeof *f->weight;
+    for (int64_t i = 0; i < p->at.rows; i++) {
+      const int64_t at = nai__place_in(&p->at, i, 0);
+      if (memcmp(f->weight + at, net->theta + at, bytes) == 0) continue;
+      memcpy(f->weight + at, net->theta + at, bytes);
+      changed = 1;
+    }
+  }
+  return changed;
+}
+
 void nai__feedback_renew(nai__feedback *f, const nai_network *net)
 {
-  if (!f->weight || f->removals == net->removals) {
+  const int changed = f->weight && take_exact(f, net);
+  if (!changed && (!f->weight || f->removals == net->removals)) {
     set_apart(f, net);
     return;
   }
@@ -282,12 +338,12 @@ void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
   nai__free(f->stage_packed);
   nai__free(f->packed);
   nai__free(f->laid);
-  for (int64_t k = 0; f->apart && k < net->n_blocks; k++) {
-    if (f->apart[k]) nai__free(f->exact[k]);
-    nai__free(f->apart[k]);
-  }
+  for (int64_t k = 0; f->room && k < net->n_blocks; k++) nai__free(f->room[k]);
+  for (int64_t k = 0; f->room_apart && k < net->n_blocks; k++) nai__free(f->room_apart[k]);
   nai__free(f->exact);
   nai__free(f->apart);
+  nai__free(f->room);
+  nai__free(f->room_apart);
   *f = (nai__feedback){.direct = NULL};
 }
 
@@ -303,7 +359,7 @@ static nai_status find_direct(nai__feedback_matrix *out, const nai__learner *lea
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' has no feedback from outputs to populations",
                      learner->rule->kind->name);
   *out = (nai__feedback_matrix){
-      learner->feedback.direct, {node->offset, net->n_outputs, node->n, net->ld_units}, NULL};
+      learner->feedback.direct, {node->offset, net->n_outputs, node->n, net->ld_units}, NULL, 0};
   return NAI_OK;
 }
 
@@ -320,6 +376,9 @@ nai_status nai__feedback_find(nai__feedback_matrix *out, const nai__learner *lea
   if (!learner->feedback.packed[p->block])
     return nai__fail(NAI_ERR_INVALID, "rule '%s' sends no errors back from '%s' to '%s'",
                      learner->rule->kind->name, to, from);
-  *out = (nai__feedback_matrix){learner->feedback.weight, p->at, net->exists};
+  *out = (nai__feedback_matrix){.array = learner->feedback.weight,
+                                .at = p->at,
+                                .exists = net->exists,
+                                .is_exact = nai__feedback_is_exact(net, p)};
   return NAI_OK;
 }

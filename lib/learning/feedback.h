@@ -15,12 +15,15 @@ struct nai__learner;
 typedef struct nai__feedback {
   float *direct;        /* [n_outputs][ld_units], or NULL */
   float **stage_packed; /* [n_stages] of it: what a stage's units get */
-  float **
-      exact; /* [n_blocks] beside it: W^T of frozen readouts of other signals than first ones, which
-                    are there to put them into a cost; NULL for all other blocks. The network's, or,
-                    of a matrix in which others stand too: */
-  float **
-      apart; /* [n_blocks] such a matrix with 0 in place of the others; NULL for all other blocks */
+  /*
+   * [n_blocks] beside it: W^T of frozen readouts of other signals than first ones, which are there to put
+   * them into a cost; NULL for all other blocks. The network's, or, of a matrix in which others stand
+   * too, that of `apart`: such a matrix with 0 in place of the others; NULL for all other blocks.
+   */
+  float **exact, **apart;
+  float **room, **room_apart; /* [n_blocks] for these two, where they may be needed; else NULL */
+  int64_t n_exact;            /* blocks that there are in `exact` */
+  int64_t changes;            /* of the network: which readouts these are was found after so many */
   float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
   float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
   int64_t *laid; /* [n_blocks] how `packed` is laid out: a list of spiking senders that begins to */
@@ -63,8 +66,9 @@ int nai__feedback_is_exact(const nai_network *net, const nai__projection *p);
 /* Makes room in `packed` as it is read now; before nai__feedback_renew(), which then fills it. */
 nai_status nai__feedback_fit(nai__feedback *feedback, const nai_network *net);
 /*
- * Before a batch or a trial, as synapses may have been removed and weights set since: feedback weights
- * of absent synapses are 0, and what stands in one matrix with others is copied anew.
+ * Before a batch or a trial, as synapses may have been removed and weights set since, or readouts frozen
+ * or made plastic: feedback weights of absent synapses are 0, those that are exact are the weights as they
+ * are, and what stands in one matrix with others is copied anew.
  */
 void nai__feedback_renew(nai__feedback *feedback, const nai_network *net);
 /* Bytes of packed copies of such weights: `memory` of a rule. */
@@ -82,6 +86,7 @@ typedef struct nai__feedback_matrix {
   float *array;
   nai__rectangle at;
   const uint8_t *exists; /* laid out as the array; NULL: all of them */
+  int is_exact;          /* 1: they are those of the projection */
 } nai__feedback_matrix;
 
 nai_status nai__feedback_find(nai__feedback_matrix *out, const struct nai__learner *learner,

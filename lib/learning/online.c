@@ -88,6 +88,14 @@ nai_status nai__online_prompt(const nai__online *online, float *const *backward)
   return NAI_OK;
 }
 
+nai_status nai__online_renew(const nai__online *online)
+{
+  nai__feedback *f = &online->learner->feedback;
+  const nai_network *net = online->learner->net;
+  if (f->exact && f->changes != net->changes) nai__feedback_renew(f, net);
+  return f->exact && f->n_exact ? nai__online_prompt(online, f->exact) : NAI_OK;
+}
+
 /* The same time constant in all channels, whatever their gains are. */
 static nai_status check_one_memory(const nai_rule *rule, const nai_network *net)
 {

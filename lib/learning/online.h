@@ -105,6 +105,11 @@ void nai__online_readout(nai__online *online);
  */
 nai_status nai__online_prompt(const nai__online *online, float *const *backward);
 /*
+ * Before a step of a rule with direct feedback: readouts may have been frozen or made plastic since, and
+ * those by which errors go back now must not have a delay either.
+ */
+nai_status nai__online_renew(const nai__online *online);
+/*
  * NAI_OK when no output has a memory, nor a gain: through a memory a rate is worth what costs will
  * say of later steps. Or when the rule remembers, and all outputs have the same time constant.
  */

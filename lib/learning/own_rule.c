@@ -591,6 +591,7 @@ static void live_begin(nai__online *online)
 
 static nai_status live_step(nai__online *online)
 {
+  NAI__TRY(nai__online_renew(online));
   nai__online_signal(online, readout_of(online->learner), 1, online->learner->feedback.stage_packed,
                      online->own);
   nai__online_readout(online);

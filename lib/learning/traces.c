@@ -402,11 +402,13 @@ static void signal_direct(nai__online *online)
 
 static nai_status step_direct(nai__online *online)
 {
+  NAI__TRY(nai__online_renew(online));
   return step_by(online, signal_direct);
 }
 
 static nai_status learn_direct(nai__online *online, const nai__fused *fused)
 {
+  NAI__TRY(nai__online_renew(online));
   signal_direct(online);
   return learn(online, fused);
 }

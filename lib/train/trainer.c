@@ -378,6 +378,12 @@ static nai_status set_feedback(nai_trainer *trainer, const char *from, const cha
   if (trainer->plasticity.rule->kind->makes_feedback)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes its feedback from the weights",
                      trainer->plasticity.rule->kind->name);
+  if (m.is_exact)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "the readout from '%s' to '%s' is frozen and of another signal than the first: "
+        "its errors go back by its own weights",
+        from, to);
   for (int64_t i = 0; i < m.at.columns * m.at.rows; i++)
     if (!isfinite(values[i]))
       return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite",
