@@ -688,6 +688,7 @@ START_TEST(groups_of_trials_learn_as_all_at_once)
     if (k == 4) expect_ok(nai_trainer_set(trainer, "recompute", 150));
     expect_ok(nai_trainer_step(NULL, trainer, trials));
     EXPECT(trainer->batch.by_groups && trainer->batch.rows < TRIALS);
+    EXPECT((trainer->batch.walked < trainer->batch.rows) == (k > 1)); /* threads beyond groups */
     if (k < 4) EXPECT(hash_of(net[k]) == hash_of(net[0]));
     for (int64_t i = 0; i < whole->n_theta; i++)
       if (!(fabsf(net[k]->theta[i] - whole->theta[i]) <= 1e-5f * most))

@@ -374,6 +374,7 @@ START_TEST(test_threads_do_not_change_bits)
     uint64_t one = trained_by(_i, 1, kernels);
     EXPECT(trained_by(_i, 2, kernels) == one);
     EXPECT(trained_by(_i, 3, kernels) == one);
+    EXPECT(trained_by(_i, 6, kernels) == one); /* more than groups */
   }
 }
 END_TEST

@@ -132,7 +132,7 @@ static void close_bench(bench *b)
 /* --- the same bits ---------------------------------------------------------------------------- */
 
 /* So many units that threads share out the rows of a weight gradient, unevenly. */
-enum { UPDATES = 20, N_E = 44, N_I = 11 };
+enum { UPDATES = 20, N_E = 44, N_I = 11, BATCHES = 5 };
 
 /* Weights after some updates, with every kind of cost that threads share. */
 static float *trained(const char *kernels, int64_t batch, int threads, int change, double *seen)
@@ -173,7 +173,8 @@ static int64_t theta_size(void)
 
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
-  static const int64_t batches[4] = {1, 7, 64, 65};
+  static const int64_t batches[BATCHES] = {1, 7, 64, 65, 100};
+  static const int threads[] = {2, 3, 16}; /* more than groups of trials, too */
   size_t bytes = (size_t)theta_size() * sizeof(float);
   const char *kernels, *best = nai__kernels_best()->name;
   for (int k = 0; (kernels = nai__kernels_name(k)); k++) {
@@ -181,15 +182,38 @@ START_TEST(any_number_of_threads_gives_the_same_bits)
     if (batches[_i] != 7 && strcmp(kernels, best) != 0) continue;
     double performance, other;
     float *one = trained(kernels, batches[_i], 1, 0, &performance);
-    for (int threads = 2; threads <= 3; threads++) {
-      float *many = trained(kernels, batches[_i], threads, threads == 3, &other);
+    for (int t = 0; t < (int)(sizeof threads / sizeof *threads); t++) {
+      float *many = trained(kernels, batches[_i], threads[t], threads[t] == 3, &other);
       ck_assert_msg(memcmp(one, many, bytes) == 0, "%s, batch %d, %d threads", kernels,
-                    (int)batches[_i], threads);
+                    (int)batches[_i], threads[t]);
       ck_assert(performance == other);
       free(many);
     }
     free(one);
   }
+}
+END_TEST
+
+/* Threads that would wait take a part of a group; no part is less than what is one sum. */
+START_TEST(threads_beyond_groups_find_work)
+{
+  static const struct {
+    int64_t trials, threads, walked;
+  } of[] = {{20, 1, 8},   {20, 9, 8},   {64, 1, 16},  {64, 4, 16},  {64, 5, 16},  {64, 8, 8},
+            {128, 2, 32}, {128, 3, 16}, {128, 4, 32}, {128, 8, 16}, {128, 16, 8}, {128, 64, 8}};
+  nai_network *net = build(N_E, N_I);
+  nai_task *task = make_task(net);
+  for (int k = 0; k < (int)(sizeof of / sizeof *of); k++) {
+    nai_trainer *trainer = make_trainer(net, task, adam(0.01));
+    set(trainer, "batch", (double)of[k].trials);
+    set(trainer, "threads", (double)of[k].threads);
+    expect_ok(nai_trainer_step(NULL, trainer, NULL));
+    ck_assert_int_eq(trainer->batch.walked, of[k].walked);
+    ck_assert_int_eq(trainer->batch.summed, 8);
+    nai_trainer_destroy(trainer);
+  }
+  nai_task_destroy(task);
+  nai_network_destroy(net);
 }
 END_TEST
 
@@ -1636,7 +1660,8 @@ Suite *trainer_suite(void)
 {
   Suite *suite = suite_create("trainer");
   TCase *bits = tcase_create("bits");
-  tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, 4);
+  tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, BATCHES);
+  tcase_add_test(bits, threads_beyond_groups_find_work);
   tcase_add_loop_test(bits, only_its_own_kernels_call_the_blas, 0, 5);
   tcase_add_loop_test(bits, long_sums_are_the_same_too, 0, 2);
   tcase_add_loop_test(bits, trials_do_not_depend_on_their_batch, 0, 5); /* tables */

@@ -223,6 +223,14 @@ static void add_rows(double *sum, const float *error, int64_t n, int64_t ld, int
   }
 }
 
+/* Of all trials of a group; sum: of the first ones that are one sum. */
+static void add_trials(const group *g, double *sum, const float *error, int64_t n, int64_t ld)
+{
+  const nai__pass *pass = g->pass;
+  for (int64_t b = 0; b < g->rows; b += pass->summed, sum += nai__numbers_width(pass->net))
+    add_rows(sum, error + b * ld, n, ld, g->rows - b < pass->summed ? g->rows - b : pass->summed);
+}
+
 /* --- the initial state ------------------------------------------------------------------------ */
 
 static float *start_of(const group *g)
@@ -313,14 +321,16 @@ static group open_group(const job *job, int64_t task, int32_t thread)
 {
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
-  group g = {.pass = pass, .route = job->route, .row = task * pass->rows, .thread = thread};
-  assert(g.row >= 0 && g.row < pass->trials);
-  g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
-  g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
+  const int64_t width = nai__numbers_width(net);
+  group g = {.pass = pass, .route = job->route, .row = task * pass->walked, .thread = thread};
+  assert(g.row >= 0 && g.row < pass->trials && g.row % pass->summed == 0);
+  g.rows = pass->trials - g.row < pass->walked ? pass->trials - g.row : pass->walked;
+  g.unit_bias = pass->bias_sum + g.row / pass->summed * width;
   g.output_bias = g.unit_bias + net->ld_units;
   g.unit_initial = g.unit_bias + (net->unit_initial - net->unit_bias);
   if (pass->end == pass->steps)
-    memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
+    for (int64_t b = 0; b < g.rows; b += pass->summed)
+      memset(g.unit_bias + b / pass->summed * width, 0, (size_t)width * sizeof *g.unit_bias);
   return g;
 }
 
@@ -343,27 +353,27 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
       through_releases(&g, t, stage, signal_at(&g, t));
       through_units(&g, t, stage);
     }
-    add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
-    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+    add_trials(&g, g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units);
+    add_trials(&g, g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs);
   }
   if (pass->first == 0 && initial_learns(net)) {
     collect_start(&g);
     for (int64_t stage = 0; stage < net->n_stages; stage++)
       through_releases(&g, 0, stage, start_of(&g));
     through_start(&g);
-    add_rows(g.unit_initial, start_of(&g), net->n_units, net->ld_units, g.rows);
+    add_trials(&g, g.unit_initial, start_of(&g), net->n_units, net->ld_units);
   }
   if (job->to_weights) nai__correlate_group(job->pass, task, thread);
 }
 
-static void sum_biases(nai__pass *pass, int64_t groups)
+static void sum_biases(nai__pass *pass)
 {
   const nai_network *net = pass->net;
-  int64_t width = nai__numbers_width(net);
+  int64_t width = nai__numbers_width(net), parts = nai__pass_sums(pass);
   float *gradient = pass->gradient + net->unit_bias;
   for (int64_t u = 0; u < width; u++) {
     double sum = 0;
-    for (int64_t k = 0; k < groups; k++) sum += pass->bias_sum[k * width + u];
+    for (int64_t k = 0; k < parts; k++) sum += pass->bias_sum[k * width + u];
     gradient[u] = (float)sum;
   }
   gradient = pass->gradient + net->output_bias;
@@ -392,15 +402,16 @@ static int go_to_span(nai__pass *pass, int64_t end)
 
 void nai__walk_back(nai__pass *pass, const nai__route *route)
 {
-  int64_t groups = nai__pass_groups(pass);
-  job job = {pass, route, pass->sums && nai__pool_threads(pass->pool) <= groups};
+  int64_t walks = nai__pass_walks(pass);
+  job job = {pass, route,
+             pass->sums && pass->walked == pass->rows && nai__pool_threads(pass->pool) <= walks};
   for (int64_t end = pass->steps; end > 0 && go_to_span(pass, end); end = pass->first) {
-    nai__pool_run(pass->pool, groups, walk_group, &job);
+    nai__pool_run(pass->pool, walks, walk_group, &job);
     if (!pass->sums) nai__correlate(pass);
     if (pass->sums && !job.to_weights) nai__correlate_groups(pass);
   }
   if (pass->sums) nai__correlate_end(pass);
-  sum_biases(pass, groups);
+  sum_biases(pass);
 }
 
 static void collect_group(void *argument, int64_t task, int32_t thread)
@@ -410,17 +421,16 @@ static void collect_group(void *argument, int64_t task, int32_t thread)
   group g = open_group(job, task, thread);
   for (int64_t t = job->pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) collect(&g, t, stage);
-    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+    add_trials(&g, g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs);
   }
 }
 
 void nai__collect_signals(nai__pass *pass, const nai__route *route)
 {
   job job = {pass, route, 0};
-  int64_t groups = nai__pass_groups(pass);
   memset(pass->gradient, 0, (size_t)pass->net->n_theta * sizeof *pass->gradient);
-  nai__pool_run(pass->pool, groups, collect_group, &job);
-  sum_biases(pass, groups);
+  nai__pool_run(pass->pool, nai__pass_walks(pass), collect_group, &job);
+  sum_biases(pass);
   nai__correlate_outputs(pass);
 }
 
@@ -430,17 +440,16 @@ static void bias_group(void *argument, int64_t task, int32_t thread)
   const nai_network *net = job->pass->net;
   group g = open_group(job, task, thread);
   for (int64_t t = job->pass->steps; t >= 1; t--) {
-    add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
-    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+    add_trials(&g, g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units);
+    add_trials(&g, g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs);
   }
 }
 
 void nai__bias_gradient(nai__pass *pass)
 {
   job job = {pass, NULL, 0};
-  int64_t groups = nai__pass_groups(pass);
-  nai__pool_run(pass->pool, groups, bias_group, &job);
-  sum_biases(pass, groups);
+  nai__pool_run(pass->pool, nai__pass_walks(pass), bias_group, &job);
+  sum_biases(pass);
 }
 
 nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)

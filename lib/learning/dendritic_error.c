@@ -238,8 +238,8 @@ static void find_group(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
-  int64_t row = task * pass->rows,
-          rows = pass->trials - row < pass->rows ? pass->trials - row : pass->rows;
+  int64_t row = task * pass->walked,
+          rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
   int64_t work = rows * net->n_theta;
   for (int64_t t = 1; t <= pass->steps && !nai__pool_ended(pass->pool, thread, work); t++) {
     float *error = pass->signal + ((t - 1) * pass->trials + row) * net->ld_units;
@@ -274,7 +274,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
   job job = {pass, share_of(learner->rule, pass->net), lag_of(learner->rule, pass->net)};
   if (learner->descent) NAI__TRY(only_last(&job));
-  nai__pool_run(pass->pool, nai__pass_groups(pass), find_group, &job);
+  nai__pool_run(pass->pool, nai__pass_walks(pass), find_group, &job);
   nai__bias_gradient(pass);
   nai__correlate(pass);
   return NAI_OK;

@@ -199,8 +199,8 @@ typedef struct group {
 static group group_of(const job *job, int64_t task)
 {
   const nai__pass *pass = job->pass;
-  int64_t row = task * pass->rows, rows = pass->trials - row;
-  return (group){job, pass->net, row, rows < pass->rows ? rows : pass->rows};
+  int64_t row = task * pass->walked, rows = pass->trials - row;
+  return (group){job, pass->net, row, rows < pass->walked ? rows : pass->walked};
 }
 
 /* v, or z, += what blocks from inputs or from units bring. */
@@ -299,7 +299,7 @@ static nai_status run_phase(const nai__learner *learner, const nai__pass *pass, 
   const phases *own = learner->own;
   const nai_network *net = pass->net;
   job job = {pass, own};
-  int64_t groups = nai__pass_groups(pass);
+  int64_t groups = nai__pass_walks(pass);
   float push = (float)(-beta * (double)pass->all_trials);
   nai__pool_run(pass->pool, groups, begin_group, &job);
   for (int64_t k = 0; k < (int64_t)learner->rule->number[STEPS]; k++) {

@@ -11,19 +11,16 @@
 
 #include "rule.h"
 
-static int64_t rows_of(const nai__pass *pass, int64_t row)
-{
-  return pass->trials - row < pass->rows ? pass->trials - row : pass->rows;
-}
-
-static void filter_group(void *argument, int64_t task, int32_t thread)
+/* Trials that are one sum. */
+static void filter_trials(void *argument, int64_t task, int32_t thread)
 {
   (void)thread;
   nai__pass *pass = argument;
   const nai_network *net = pass->net;
   const float *kept = net->readout + NAI__READOUT_KEPT * net->ld_outputs,
               *gain = net->readout + NAI__READOUT_GAINS * net->ld_outputs;
-  int64_t row = task * pass->rows, rows = rows_of(pass, row), step = pass->trials * net->ld_outputs;
+  int64_t row = task * pass->summed, left = pass->trials - row,
+          rows = left < pass->summed ? left : pass->summed, step = pass->trials * net->ld_outputs;
   double *sum = pass->bias_sum + task * nai__numbers_width(net);
   memset(sum, 0, (size_t)net->n_outputs * sizeof *sum);
   for (int64_t t = pass->steps; t >= 1; t--)
@@ -41,11 +38,11 @@ void nai__filter_outputs(nai__pass *pass)
 {
   const nai_network *net = pass->net;
   if (!net->has_output_memory) return;
-  int64_t groups = nai__pass_groups(pass);
-  nai__pool_run(pass->pool, groups, filter_group, pass);
+  int64_t sums = nai__pass_sums(pass);
+  nai__pool_run(pass->pool, sums, filter_trials, pass);
   for (int64_t o = 0; o < net->n_outputs; o++) {
     pass->output_bias[o] = 0;
-    for (int64_t k = 0; k < groups; k++)
+    for (int64_t k = 0; k < sums; k++)
       pass->output_bias[o] += pass->bias_sum[k * nai__numbers_width(net) + o];
   }
   pass->is_filtered = 1;

@@ -158,7 +158,7 @@ static group group_at(const job *job, int64_t t, int64_t row)
                  .pass = pass,
                  .net = net,
                  .row = row,
-                 .rows = pass->trials - row < pass->rows ? pass->trials - row : pass->rows,
+                 .rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked,
                  .error = pass->signal + (t - 1) * pass->trials * net->ld_units + units,
                  .output_error =
                      pass->output_gradient + (t - 1) * pass->trials * net->ld_outputs + outputs,
@@ -347,8 +347,8 @@ static void relax_group(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
   const nai__pass *pass = job->pass;
-  int64_t row = task * pass->rows;
-  int64_t rows = pass->trials - row < pass->rows ? pass->trials - row : pass->rows;
+  int64_t row = task * pass->walked;
+  int64_t rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
   memset(pass->carry + row * pass->net->ld_units, 0,
          (size_t)(rows * pass->net->ld_units) * sizeof *pass->carry);
   for (int64_t t = 1; t <= pass->steps; t++) relax_step(job, t, row, thread);
@@ -360,7 +360,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   NAI__TRY(make_room(learner->own, learner->net, pass->trials));
   job job = {pass, *pass->activity, learner};
   job.relaxed.rate = job.relaxed.current;
-  nai__pool_run(pass->pool, nai__pass_groups(pass), relax_group, &job);
+  nai__pool_run(pass->pool, nai__pass_walks(pass), relax_group, &job);
   nai__pass relaxed = *pass;
   if (learner->rule->number[FIXED] == 0) relaxed.activity = &job.relaxed;
   nai__correlate(&relaxed);

@@ -47,7 +47,12 @@ typedef struct nai__pass {
    */
   int64_t span;
   nai_status (*recall)(void *user, int64_t first);
-  int64_t rows;   /* trials that are worked on together; the last rows may be fewer */
+  int64_t rows; /* trials of a group, which are worked on together; the last ones may be fewer */
+  /*
+   * Trials that a thread walks back with, and those of them whose sums are one: parts of a group. Only the
+   * first goes by threads.
+   */
+  int64_t walked, summed;
   int64_t update; /* updates made before */
   nai__pool *pool;
   const int32_t *length; /* [trials] steps of each trial */
@@ -80,7 +85,7 @@ typedef struct nai__pass {
                             afterwards */
   float *carry;          /* [trials][ld_units], scratch of the rule */
   float *start;          /* [trials][ld_units], scratch of the rule */
-  double *bias_sum;      /* [row blocks][nai__numbers_width()], scratch of the rule */
+  double *bias_sum;      /* [trials / summed][nai__numbers_width()], scratch of the rule */
   double *output_bias;   /* [n_outputs] gradient of output biases, once it is_filtered */
   int is_filtered;       /* 1: output_gradient has gone through the memory of outputs */
   float **outer_scratch; /* [threads] */
@@ -98,6 +103,17 @@ typedef struct nai__pass {
 static inline int64_t nai__pass_groups(const nai__pass *pass)
 {
   return (pass->trials + pass->rows - 1) / pass->rows;
+}
+
+static inline int64_t nai__pass_sums(const nai__pass *pass)
+{
+  return (pass->trials + pass->summed - 1) / pass->summed;
+}
+
+/* Times that a thread walks back. */
+static inline int64_t nai__pass_walks(const nai__pass *pass)
+{
+  return (pass->trials + pass->walked - 1) / pass->walked;
 }
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */

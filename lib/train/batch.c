@@ -10,8 +10,9 @@
 /* Kernels may read a vector past the end of a row. */
 #define SLACK 64
 
-/* Trials of the largest group. */
+/* Trials of the largest group; and the fewest of lists, which take vectors of trials. */
 #define ROWS 32
+#define LISTED 16
 
 static int has_lists(const nai_network *net)
 {
@@ -30,6 +31,38 @@ static int64_t rows_of(const nai_network *net, int64_t trials)
   if (net->is_bound) return trials; /* all at once, on the thread that calls */
   if (has_lists(net)) trials *= 2;  /* a synapse's weight and number are read once a group */
   return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : ROWS;
+}
+
+/*
+ * Trials whose bias gradients and costs are one sum: as many as are ever worked on together by as many
+ * threads as may be, so that bits do not depend on threads. Where products of a few trials have bits of
+ * their own that is the whole group.
+ */
+static int64_t summed_of(const nai_network *net, int64_t rows)
+{
+  if (net->is_bound || net->kernels->outer_rows) return rows;
+  return has_lists(net) && rows >= LISTED ? LISTED : NAI__SMALLEST_GROUP;
+}
+
+/* Trials that the busiest of some threads meets, where each takes so many at a time. */
+static int64_t most_met(const nai__batch *batch, int64_t rows, int64_t threads)
+{
+  const int64_t times = (batch->trials + rows - 1) / rows,
+                most = (times + threads - 1) / threads * rows;
+  return most < batch->trials ? most : batch->trials;
+}
+
+/*
+ * Trials that one thread takes through time: those of a group; or a part of one, where more threads find
+ * work then. Each trial takes a little longer among few.
+ */
+static int64_t walked_of(const nai__batch *batch, int64_t threads)
+{
+  int64_t rows = batch->rows;
+  while (rows > batch->summed &&
+         10 * most_met(batch, rows / 2, threads) < 9 * most_met(batch, rows, threads))
+    rows /= 2;
+  return rows;
 }
 
 /*
@@ -276,6 +309,8 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   batch->trials = trials->trials;
   batch->before = 0;
   batch->rows = rows_of(net, trials->trials);
+  batch->summed = summed_of(net, batch->rows);
+  batch->walked = walked_of(batch, threads);
   int64_t length = nai__spans_of(net, trials->capacity, means->recompute).steps;
   batch->spans = nai__spans_of(net, trials->steps, length);
   NAI__TRY(make_sums(batch, net, batch->spans.steps, batch->trials));

@@ -34,9 +34,8 @@ typedef struct nai__means {
 
 typedef struct nai__batch {
   int64_t steps_room, trials_room, span_room, marks_room;
-  int64_t recompute; /* for which that is the room */
-  int64_t steps, trials,
-      rows;       /* of the batch at hand; rows: trials that one thread works on together */
+  int64_t recompute;                           /* for which that is the room */
+  int64_t steps, trials, rows, walked, summed; /* of the batch at hand, as of nai__pass */
   int64_t before; /* trials of the whole batch before these, where they are a part of it */
   nai__spans spans;
   float *mark;        /* [spans - 1][trials][nai__mark_floats()]: before each span but the first */

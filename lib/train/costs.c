@@ -247,26 +247,35 @@ static void keep_error(nai__objective *o, nai_status status)
     snprintf(o->part_message, sizeof o->part_message, "%s", nai_last_error());
 }
 
+/* What a cost says of some units, for as many trials at a time as are one sum. */
+static void meet_trials(const nai__parts *parts, nai__weighed_cost *c, const nai__node *node,
+                        int64_t t, int64_t row, int64_t rows, float *g)
+{
+  const int64_t most = parts->batch->summed;
+  for (int64_t b = 0; b < rows; b += most) {
+    const nai__rates rates = part_of(parts, t, row + b, rows - b < most ? rows - b : most,
+                                     g + b * parts->batch->activity.net->ld_units);
+    nai_status status =
+        nai__meet_rates(&c->part[(row + b) / most], c->cost, node, &rates, c->scale);
+    if (status != NAI_OK) keep_error(parts->objective, status);
+  }
+}
+
 void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                      float *g)
 {
   const nai__parts *parts = user;
   const nai_network *net = parts->batch->activity.net;
   nai__objective *o = parts->objective;
-  int64_t group = row / parts->batch->rows;
-  assert(row % parts->batch->rows == 0 && group < o->groups);
-  const nai__rates rates = part_of(parts, t, row, rows, g);
-  o->asked[group] += rows * ((end < net->n_units ? end : net->n_units) - first);
-  for (int64_t i = 0; i < o->n; i++) {
-    nai__weighed_cost *c = &o->cost[i];
-    if (!in_parts(c->cost)) continue;
-    for (int64_t k = 0; k < net->n_nodes; k++) {
+  const int64_t part = row / parts->batch->summed;
+  assert(row % parts->batch->summed == 0 && part < o->groups);
+  o->asked[part] += rows * ((end < net->n_units ? end : net->n_units) - first);
+  for (int64_t i = 0; i < o->n; i++)
+    for (int64_t k = 0; k < net->n_nodes && in_parts(o->cost[i].cost); k++) {
       const nai__node *node = &net->node[k];
-      if (!nai__cost_sees(c->cost, node) || node->offset < first || node->offset >= end) continue;
-      nai_status status = nai__meet_rates(&c->part[group], c->cost, node, &rates, c->scale);
-      if (status != NAI_OK) keep_error(o, status);
+      if (nai__cost_sees(o->cost[i].cost, node) && node->offset >= first && node->offset < end)
+        meet_trials(parts, &o->cost[i], node, t, row, rows, g);
     }
-  }
 }
 
 static nai_status last_of_goal(const nai__parts *parts, int64_t output, const float *z, float *e)

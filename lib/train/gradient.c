@@ -25,6 +25,8 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .span = batch->spans.steps,
                     .recall = recall,
                     .rows = batch->rows,
+                    .walked = batch->walked,
+                    .summed = batch->summed,
                     .update = trainer->step,
                     .length = trials->length,
                     .pool = trainer->pool,
