@@ -217,6 +217,47 @@ START_TEST(threads_beyond_groups_find_work)
 }
 END_TEST
 
+/*
+ * Of so many weights that an update is shared out, with frozen ones between: the same bits by any number of
+ * threads, and a norm that misses none.
+ */
+START_TEST(updates_are_shared_out)
+{
+  uint64_t one = 0;
+  for (int threads = 1; threads <= 4; threads++) {
+    nai_network *net =
+        COMPOSE(.dt = 20, .inputs = {{"u", 250}},
+                .populations = {{"a", 500, NAI_FREE}, {"b", 300, NAI_FREE}}, .outputs = {{"z", 2}},
+                .projections = {{"u", "a b"}, {"a b", "a b"}, {"a b", "z"}});
+    nai_optimizer *move;
+    nai_cost *c;
+    expect_ok(nai_network_set_initial_weights(net, "*", "*", NAI_WEIGHTS_NORMAL, 0, 0.02));
+    expect_ok(nai_network_set_plastic(net, "a b", "a b", 0));
+    expect_ok(nai_network_build(net, 3));
+    ck_assert_int_gt(nai__slices(net), 4);
+    ck_assert_int_gt(net->n_stretches, 1);
+    expect_ok(_i ? nai_optimizer_create_adam(&move, 1e-3) : nai_optimizer_create_sgd(&move, 0.1));
+    nai_trainer *trainer = trainer_of(net, rule_named("bptt", 1), move);
+    attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+    set(trainer, "threads", threads);
+    set(trainer, "clip", 0.01);
+    nai_trials *trials = normal_trials(net, "z", 3, 4);
+    for (int k = 0; k < 3; k++) {
+      double sum = 0;
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
+      for (int64_t i = 0; i < net->n_theta; i++)
+        sum += (double)trainer->plasticity.gradient[i] * (double)trainer->plasticity.gradient[i];
+      ck_assert_double_eq_tol(trainer->plasticity.gradient_norm, sqrt(sum), 1e-12 * sqrt(sum));
+    }
+    if (threads == 1) one = hash_of(net);
+    EXPECT(hash_of(net) == one);
+    nai_trials_destroy(trials);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 /* A BLAS that takes the processor for another is slow: it multiplies only for whoever asks for it. */
 START_TEST(only_its_own_kernels_call_the_blas)
 {
@@ -1662,6 +1703,7 @@ Suite *trainer_suite(void)
   TCase *bits = tcase_create("bits");
   tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, BATCHES);
   tcase_add_test(bits, threads_beyond_groups_find_work);
+  tcase_add_loop_test(bits, updates_are_shared_out, 0, 2);
   tcase_add_loop_test(bits, only_its_own_kernels_call_the_blas, 0, 5);
   tcase_add_loop_test(bits, long_sums_are_the_same_too, 0, 2);
   tcase_add_loop_test(bits, trials_do_not_depend_on_their_batch, 0, 5); /* tables */

@@ -192,13 +192,13 @@ nai_status nai__agent_settle(nai_agent *agent)
   if (!steps) return NAI_OK;
   agent->gathered = 0; /* also when it fails: what led to that is not learnt later */
   NAI__TRY(add_weight_costs(agent, steps));
-  if (!nai__plasticity_measure(p))
+  if (!nai__plasticity_measure(p, NULL))
     return nai__fail(
         NAI_ERR_NONFINITE,
         "the gradient is NaN or infinite at step %lld of the trial: lower the learning "
         "rate, or look at inputs and targets",
         (long long)agent->online.t);
-  NAI__TRY(nai__plasticity_apply(p, agent->setting[NAI__CLIP],
+  NAI__TRY(nai__plasticity_apply(p, NULL, agent->setting[NAI__CLIP],
                                  agent->update ? agent->update : agent->updates + 1));
   agent->updates++;
   return NAI_OK;

@@ -58,7 +58,7 @@ static nai_status find_exact(nai_trainer *trainer, const nai_trials *trials)
   const nai_network *net = trainer->plasticity.net;
   NAI__TRY(nai__trainer_estimate(trainer, a->learner, trials));
   copy_plastic(a->exact, trainer);
-  if (isfinite(nai__norm(a->exact, net->stretch, net->n_stretches))) return NAI_OK;
+  if (isfinite(nai__norm(a->exact, net, trainer->pool))) return NAI_OK;
   return nai__fail_nonfinite(&trainer->plasticity, &trainer->batch, trainer->step + 1);
 }
 

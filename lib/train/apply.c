@@ -45,11 +45,11 @@ static void clear_frozen(nai__plasticity *p)
   clear_parts(p, cleared, net->n_theta);
 }
 
-int nai__plasticity_measure(nai__plasticity *p)
+int nai__plasticity_measure(nai__plasticity *p, nai__pool *pool)
 {
   clear_frozen(p);
   p->has_gradient = 1;
-  p->gradient_norm = nai__norm(p->gradient, p->net->stretch, p->net->n_stretches);
+  p->gradient_norm = nai__norm(p->gradient, p->net, pool);
   return isfinite(p->gradient_norm);
 }
 
@@ -139,19 +139,43 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
   return finite;
 }
 
+typedef struct moving {
+  nai__plasticity *p;
+  const nai__move *all;
+  int keeps;
+  int finite[NAI__MOST_SLICES];
+} moving;
+
 /* Without moments, which fade where nothing learns, too: of what may learn alone. */
-static int move_all(nai__plasticity *p, const nai__move *all)
+static void move_slice(void *argument, int64_t slice, int32_t thread)
 {
-  int finite = 1, keeps = !is_final(p, all);
-  if (keeps) p->are_ordinary = 0; /* whoever writes weights may write moments */
-  if (p->mean || p->square) return move_part(p, all, 0, all->n, keeps);
-  for (int64_t k = 0; k < p->net->n_stretches; k++)
-    finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end, keeps);
+  (void)thread;
+  moving *m = argument;
+  const nai_network *net = m->p->net;
+  const nai__stretch at = nai__slice(net, slice), *part = net->stretch;
+  m->finite[slice] = 1;
+  if (m->p->mean || m->p->square) {
+    m->finite[slice] = move_part(m->p, m->all, at.first, at.end, m->keeps);
+    return;
+  }
+  for (int64_t k = nai__stretch_beyond(net, at.first);
+       k < net->n_stretches && part[k].first < at.end; k++)
+    m->finite[slice] &= move_part(m->p, m->all, part[k].first > at.first ? part[k].first : at.first,
+                                  part[k].end < at.end ? part[k].end : at.end, m->keeps);
+}
+
+static int move_all(nai__plasticity *p, nai__pool *pool, const nai__move *all)
+{
+  moving m = {.p = p, .all = all, .keeps = !is_final(p, all)};
+  int finite = 1;
+  if (m.keeps) p->are_ordinary = 0; /* whoever writes weights may write moments */
+  nai__share_slices(pool, p->net, move_slice, &m);
+  for (int64_t slice = 0; slice < nai__slices(p->net); slice++) finite &= m.finite[slice];
   return finite;
 }
 
 /* Keeps what was. 1: all of theta is finite; 0: it has to be looked at. */
-static int move(nai__plasticity *p, double clip)
+static int move(nai__plasticity *p, nai__pool *pool, double clip)
 {
   const nai_network *net = p->net;
   nai__move m = {.n = net->n_theta,
@@ -164,7 +188,7 @@ static int move(nai__plasticity *p, double clip)
                  .mean = p->mean,
                  .square = p->square};
   p->before.moves = p->moves;
-  if (!p->factor) return move_all(p, &m);
+  if (!p->factor) return move_all(p, pool, &m);
   p->are_ordinary = 0;
   nai__past_take(&p->before, p);
   nai__move_by_parts(p, &m);
@@ -201,10 +225,10 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
                    (long long)update);
 }
 
-nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update)
+nai_status nai__plasticity_apply(nai__plasticity *p, nai__pool *pool, double clip, int64_t update)
 {
   nai_network *net = p->net;
-  int finite = move(p, clip) && !others_write(p);
+  int finite = move(p, pool, clip) && !others_write(p);
   const nai__rule_kind *rule = p->rule->kind;
   const nai__moved now = {net->theta, p->before.theta, p->moves};
   if (rule->moved) rule->moved(p->learner, &now);

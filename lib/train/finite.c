@@ -15,16 +15,37 @@
 /* Squares of gradients, which optimisers keep, must stay within single precision. */
 #define LARGEST 1e18
 
-double nai__norm(const float *gradient, const nai__stretch *part, int64_t n_stretches)
+typedef struct squares {
+  const float *gradient;
+  const nai_network *net;
+  double sum[NAI__MOST_SLICES];
+} squares;
+
+static void add_squares(void *argument, int64_t slice, int32_t thread)
 {
+  (void)thread;
+  squares *s = argument;
+  const nai__stretch at = nai__slice(s->net, slice), *part = s->net->stretch;
   double chain[8] = {0};
-  for (int64_t k = 0; k < n_stretches; k++) {
-    assert(part[k].first % 8 == 0 && part[k].end % 8 == 0); /* theta consists of whole rows */
-    for (int64_t i = part[k].first; i < part[k].end; i += 8)
-      for (int c = 0; c < 8; c++) chain[c] += (double)gradient[i + c] * (double)gradient[i + c];
+  for (int64_t k = nai__stretch_beyond(s->net, at.first);
+       k < s->net->n_stretches && part[k].first < at.end; k++) {
+    const int64_t end = part[k].end < at.end ? part[k].end : at.end;
+    int64_t i = part[k].first > at.first ? part[k].first : at.first;
+    assert(i % 8 == 0 && end % 8 == 0); /* theta consists of whole rows */
+    for (; i < end; i += 8)
+      for (int c = 0; c < 8; c++)
+        chain[c] += (double)s->gradient[i + c] * (double)s->gradient[i + c];
   }
-  double sum = ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
-               ((chain[4] + chain[5]) + (chain[6] + chain[7]));
+  s->sum[slice] = ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
+                  ((chain[4] + chain[5]) + (chain[6] + chain[7]));
+}
+
+double nai__norm(const float *gradient, const nai_network *net, nai__pool *pool)
+{
+  squares s = {.gradient = gradient, .net = net};
+  double sum = 0;
+  nai__share_slices(pool, net, add_squares, &s);
+  for (int64_t slice = 0; slice < nai__slices(net); slice++) sum += s.sum[slice];
   return sum <= LARGEST * LARGEST ? sqrt(sum) : NAN;
 }
 

@@ -82,7 +82,7 @@ nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
   NAI__TRY(
       nai__costs_errors(&trainer->errors, &p->objective, &trainer->batch, trials, p->gradient));
   NAI__TRY(nai__costs_after(&p->objective, p->net, p->gradient));
-  if (!nai__plasticity_measure(p) || !isfinite(p->objective.total) ||
+  if (!nai__plasticity_measure(p, trainer->pool) || !isfinite(p->objective.total) ||
       !nai__batch_finite(&trainer->batch))
     return nai__fail_nonfinite(p, &trainer->batch, trainer->step + 1);
   return NAI_OK;

@@ -87,10 +87,23 @@ void nai__past_put_back(const nai__past *past, nai__plasticity *p);
 nai_status nai__kept_save(nai__plasticity *p);
 void nai__kept_put_back(nai__plasticity *p);
 
+/* --- slices.c --------------------------------------------------------------------------------- */
+
+/* Slices that theta is cut into, by its size alone, for threads to share: at most so many. */
+#define NAI__MOST_SLICES 64
+
+int64_t nai__slices(const nai_network *net);
+nai__stretch nai__slice(const nai_network *net, int64_t slice);
+/* The first stretch of `net` that reaches beyond place `at` of theta. */
+int64_t nai__stretch_beyond(const nai_network *net, int64_t at);
+/* Runs work(argument, slice, thread) for each, on the pool, or without one here. */
+void nai__share_slices(nai__pool *pool, const nai_network *net,
+                       void (*work)(void *argument, int64_t slice, int32_t thread), void *argument);
+
 /* --- finite.c --------------------------------------------------------------------------------- */
 
-/* Of a gradient that is 0 outside these stretches. */
-double nai__norm(const float *gradient, const nai__stretch *part, int64_t n_stretches);
+/* Of a gradient that is 0 where nothing may learn. pool: or NULL, to be made here. */
+double nai__norm(const float *gradient, const nai_network *net, nai__pool *pool);
 /*
  * NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is, and of which
  * update.
@@ -104,12 +117,15 @@ void nai__move_by_parts(const nai__plasticity *p, const nai__move *all);
 
 /* --- apply.c ---------------------------------------------------------------------------------- */
 
-/* Clears the gradient of what is not plastic, and takes its norm. 0: it is not finite. */
-int nai__plasticity_measure(nai__plasticity *p);
+/*
+ * Clears the gradient of what is not plastic, and takes its norm. 0: it is not finite. Here and below:
+ * shared out on the pool, if there is one.
+ */
+int nai__plasticity_measure(nai__plasticity *p, nai__pool *pool);
 /*
  * From the gradient that is there to new weights: clipping (0: off), the optimiser, the rule's own
  * moves, constraints. A failure leaves weights and moments as they were, and names the update.
  */
-nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update);
+nai_status nai__plasticity_apply(nai__plasticity *p, nai__pool *pool, double clip, int64_t update);
 
 #endif

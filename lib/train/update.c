@@ -35,7 +35,8 @@ static nai_status learn(nai_trainer *trainer, const nai_trials *trials)
   nai__plasticity *p = &trainer->plasticity;
   if (trials && nai__learns_within(p->rule)) return nai__trainer_live(trainer, trials);
   NAI__TRY(nai__trainer_find(trainer, trials));
-  nai_status status = nai__plasticity_apply(p, trainer->setting[NAI__CLIP], trainer->step + 1);
+  nai_status status =
+      nai__plasticity_apply(p, trainer->pool, trainer->setting[NAI__CLIP], trainer->step + 1);
   if (status != NAI_OK) nai__kept_put_back(p);
   return status;
 }
