@@ -231,6 +231,27 @@ START_TEST(test_a_staircase_follows_performance)
 }
 END_TEST
 
+/* Good enough for the stage, but not to stay at the hardest value: then the stage goes on. */
+START_TEST(test_a_stage_does_not_end_as_it_becomes_easier)
+{
+  rig r = make_rig();
+  nai_curriculum *c;
+  int met;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "shape", 0.4, 1));
+  nai_staircase stair = stairs(100, 40, 0.8, 0.5);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  const double performance[] = {0.9, 0.9, 0.45, 0.9, 0.5}, expected[] = {70, 40, 70, 40, 40};
+  for (int i = 0; i < 5; i++) {
+    expect_ok(nai__course_evaluated(&met, &r.trainer->course, r.task, performance[i]));
+    EXPECT(value_of(r.task, "coherence") == expected[i] && met == (i == 4));
+  }
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 START_TEST(test_bad_stages)
@@ -687,6 +708,7 @@ Suite *curriculum_suite(void)
            test_a_criterion_that_does_not_hold_keeps_the_stage);
   ADD_CASE(suite, "staircases", test_a_staircase_descends_to_its_end,
            test_a_staircase_does_not_leave_its_range, test_a_staircase_follows_performance,
+           test_a_stage_does_not_end_as_it_becomes_easier,
            test_staircases_through_durations_without_a_step_are_refused);
   ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
            test_a_failing_callback_ends_the_run, test_composing_without_memory,

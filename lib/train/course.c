@@ -161,7 +161,7 @@ static double next_value(const nai_staircase *rule, double value, double perform
   return value < low ? low : value > high ? high : value;
 }
 
-/* 1 when all staircases of this stage were at their end before they moved. */
+/* 1 when all staircases of this stage were at their end, and have stayed there. */
 static nai_status climb(nai__course *course, nai_task *task, double performance, int *at_end)
 {
   const nai_curriculum *c = course->curriculum;
@@ -173,6 +173,7 @@ static nai_status climb(nai__course *course, nai_task *task, double performance,
     double value = next_value(&staircase->rule, course->value[i], performance);
     NAI__TRY(fail_stage(c, course->stage, set_value(task, staircase, value)));
     course->value[i] = value;
+    if (value != staircase->rule.hardest) *at_end = 0;
   }
   return NAI_OK;
 }
