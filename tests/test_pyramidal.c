@@ -84,7 +84,8 @@ static void find_induction(double *out, const nai_state *state, const path_ends 
   expect_ok(nai__projection_find(&p, net, ends->from, ends->to));
   EXPECT(net->ld_units <= MOST);
   for (int64_t s = 0; s < net->n_segments; s++)
-    expect_ok(nai__cells_errors(&state->activity, &net->segment[s], state->time, 0, TRIALS, error));
+    expect_ok(nai__cells_errors(&state->activity, &net->segment[s], state->time, state->time - 1, 0,
+                                TRIALS, error));
   const nai__block *block = &net->block[p->block];
   const float *pre = nai__carried(&state->activity, block, state->time) + p->pre - block->pre;
   for (int64_t i = 0; i < p->at.rows; i++)
@@ -436,7 +437,7 @@ START_TEST(errors_by_hand)
   nai__begin(&activity, 0, 1);
   nai__advance(&activity, 1, 0, 1, inputs, &scratch);
   EXPECT(net->ld_units <= 64);
-  expect_ok(nai__cells_errors(&activity, &net->segment[0], 1, 0, 1, error));
+  expect_ok(nai__cells_errors(&activity, &net->segment[0], 1, 0, 0, 1, error));
   const int64_t *port = net->segment[0].cells->port;
   const double expected[] = {tanh(0.4) - tanh(0.5 / 1.9), tanh(0.4) - tanh(0.6), -0.3, 0, 0};
   for (int k = 0; k < 5; k++) ck_assert_double_eq_tol((double)error[port[k]], expected[k], 1e-6);

@@ -69,7 +69,8 @@ typedef struct nai_field {
  * the states before the step in `slopes`, `backward` and `errors`, and is moved on in place by
  * `step`. In all of these `port` holds what the step reads, with biases, and `signal`, but in
  * `step`, what it made. So with the default delay of a step, what `errors` sees is of one instant:
- * states before the step, and what was sent then.
+ * states before the step, and what was sent then. After a sweep of dendritic error `errors` sees
+ * the states after it, and what was sent in it.
  *
  * Slopes: entry (after, before) of state by state is at ss[(after * n_states + before) *
  * slope_stride], of state by port at sp[(state * n_ports + port) * slope_stride], of signal by

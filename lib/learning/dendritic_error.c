@@ -108,13 +108,13 @@ static void end_within(nai__online *online)
   online->own = NULL;
 }
 
-static nai_status find_errors(const nai__activity *activity, int64_t t, int64_t row, int64_t rows,
-                              float *error)
+static nai_status find_errors(const nai__activity *activity, int64_t t, int64_t instant,
+                              int64_t row, int64_t rows, float *error)
 {
   const nai_network *net = activity->net;
   for (int64_t s = 0; s < net->n_segments; s++)
     if (net->segment[s].cells && net->segment[s].cells->model->ops.errors)
-      NAI__TRY(nai__cells_errors(activity, &net->segment[s], t, row, rows, error));
+      NAI__TRY(nai__cells_errors(activity, &net->segment[s], t, instant, row, rows, error));
   return NAI_OK;
 }
 
@@ -196,7 +196,7 @@ static nai_status step(nai__online *online)
   online->nothing = online->t <= lag_of(rule, net);
   if (online->nothing) return NAI_OK;
   float a = (float)share_of(rule, net);
-  NAI__TRY(find_errors(online->activity, online->t, 0, 1, online->own));
+  NAI__TRY(find_errors(online->activity, online->t, online->t - 1, 0, 1, online->own));
   for (int64_t k = 0; k < net->n_projections; k++)
     if (learns(net, &net->projection[k])) NAI__TRY(check_induced(online, &net->projection[k]));
   for (int64_t k = 0; k < net->n_projections; k++)
@@ -223,6 +223,7 @@ typedef struct job {
   nai__pass *pass;
   double share;
   int64_t lag;
+  int swept; /* 1: what ports receive, units have sent after the step, and errors are of that instant */
 } job;
 
 static void weigh(const job *job, int64_t t, int64_t trial, float *error)
@@ -245,7 +246,7 @@ static void find_group(void *argument, int64_t task, int32_t thread)
     float *error = pass->signal + ((t - 1) * pass->trials + row) * net->ld_units;
     memset(error, 0, (size_t)(rows * net->ld_units) * sizeof *error); /* of other units, too */
     if (t <= job->lag) continue;
-    nai_status status = find_errors(pass->activity, t, row, rows, error);
+    nai_status status = find_errors(pass->activity, t, t - !job->swept, row, rows, error);
     if (status != NAI_OK) {
       nai__failure_note(&pass->failed, status);
       return;
@@ -267,12 +268,13 @@ static nai_status only_last(job *job)
           (long long)b, (int)pass->length[b], (long long)pass->steps);
   job->share = 1;
   job->lag = pass->steps - 1;
+  job->swept = 1;
   return NAI_OK;
 }
 
 static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
-  job job = {pass, share_of(learner->rule, pass->net), lag_of(learner->rule, pass->net)};
+  job job = {pass, share_of(learner->rule, pass->net), lag_of(learner->rule, pass->net), 0};
   if (learner->descent) NAI__TRY(only_last(&job));
   nai__pool_run(pass->pool, nai__pass_walks(pass), find_group, &job);
   nai__bias_gradient(pass);

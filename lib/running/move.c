@@ -300,13 +300,14 @@ int64_t nai__cells_floats(const nai_network *net, int64_t rows)
   return most;
 }
 
+/* Step t as it was made; states of after step `instant`. */
 static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
-                      int64_t t, int64_t row, int64_t rows)
+                      int64_t t, int64_t instant, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
   nai__cells_open(view, net, g, rows);
   nai__cells_show(view, g, nai__received_at(a, t) + row * net->ld_units,
-                  nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
+                  nai__writable(nai__state_at(a, instant) + row * net->ld_state),
                   nai__writable((a->own ? a->own : nai__rate_at(a, t)) + row * net->ld_units));
   view->batch.idle = nai__idle_ports(a, g);
   view->batch.shown.step = t;
@@ -317,7 +318,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
 nai_status nai__cells_slopes(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
                              int64_t t, int64_t row, int64_t rows, float *memory)
 {
-  show_kept(view, a, g, t, row, rows);
+  show_kept(view, a, g, t, t - 1, row, rows);
   return nai__slopes_find(g->cells->model, &view->batch.shown, memory);
 }
 
@@ -328,7 +329,7 @@ nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, in
   const nai_model_ops *ops = &c->model->ops;
   nai__cells_view view;
   nai_unit_batch *b = &view.batch.shown;
-  show_kept(&view, a, g, t, row, rows);
+  show_kept(&view, a, g, t, t - 1, row, rows);
   for (int32_t k = 0; k < ops->n_signals; k++) view.error[k] = error + c->signal[k];
   for (int32_t k = 0; k < ops->n_ports; k++) view.port_error[k] = error + c->port[k];
   for (int32_t k = 0; k < ops->n_states; k++) view.carry[k] = carry + c->state[k];
@@ -341,12 +342,12 @@ nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, in
   return NAI_OK;
 }
 
-nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
-                             int64_t rows, float *error)
+nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t,
+                             int64_t instant, int64_t row, int64_t rows, float *error)
 {
   const nai__cells *c = g->cells;
   nai__cells_view view;
-  show_kept(&view, a, g, t, row, rows);
+  show_kept(&view, a, g, t, instant, row, rows);
   for (int32_t k = 0; k < c->model->ops.n_ports; k++) {
     view.port_error[k] = error + c->port[k];
     for (int64_t b = 0; b < rows; b++)

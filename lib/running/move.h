@@ -78,9 +78,12 @@ float *nai__writable(const float *row);
 nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, int64_t t,
                                int64_t row, int64_t rows, float *error, float *carry,
                                float *memory);
-/* What ports should have received at step t, less what they did, into error [rows][ld_units]. */
-nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
-                             int64_t rows, float *error);
+/*
+ * What ports should have received at step t, less what they did, into error [rows][ld_units]. By states
+ * of after step `instant`: t - 1, when what ports receive was sent; t, when units have sent it again.
+ */
+nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t,
+                             int64_t instant, int64_t row, int64_t rows, float *error);
 /* The way back at time 0: of signals by states alone, as `begin` made them. */
 nai_status nai__cells_slopes_start(nai__cells_view *view, const nai__activity *a,
                                    const nai__segment *g, int64_t row, int64_t rows, float *memory);
