@@ -23,7 +23,7 @@ PACKAGES = (
 
 
 #: Packages that are called otherwise than what is imported of them.
-_PACKAGES = {"sklearn": "scikit-learn"}
+_PACKAGES = {"sklearn": "scikit-learn", "sknetwork": "scikit-network"}
 
 
 def needed(module: str, what: str = "neuroai", extra: str = "") -> Any:

@@ -8,6 +8,7 @@ from test_reference import load
 import neuroai as na
 
 pytest.importorskip("scipy")
+pytest.importorskip("sknetwork")
 GRAPHS = ["ring", "modular", "small", "sparse", "signed"]
 
 
@@ -35,6 +36,36 @@ def test_communities_of_the_reference(name):
     assert found.modularity == pytest.approx(excess[same].sum() / a.sum())
     assert found.modularity <= d[f"{name}_Q_louvain"][0] * 1.0001 + 0.02
     assert found.modularity > 0.9 * d[f"{name}_Q_louvain"][0]
+
+
+def test_the_same_seed_finds_the_same_communities():
+    w = np.random.default_rng(0).random((40, 40))  # without communities, so that each order ends elsewhere
+    found = [na.graph_measures(w, searches=1, seed=seed).communities.tolist() for seed in (2**40, 2**40, 1)]
+    assert found[0] == found[1] != found[2]
+    many = na.graph_measures(w, searches=20, seed=1).modularity
+    assert many > na.graph_measures(w, searches=1, seed=1).modularity
+
+
+def test_the_direction_of_edges_counts_for_communities():
+    """Two loops of four whose only common edges lead one way: by |W| + |W|^T over its own degrees another Q is best."""
+    w = np.zeros((8, 8))
+    for first in (0, 4):
+        w[first : first + 4, first : first + 4] = np.roll(np.eye(4), 1, axis=0)
+    w[4:, 0] = 1
+    found = na.graph_measures(w)
+    k_in, k_out, m = w.sum(axis=1), w.sum(axis=0), w.sum()
+    q = lambda of: sum((w - np.outer(k_in, k_out) / m)[np.ix_(of == k, of == k)].sum() for k in set(of)) / m  # noqa: E731
+    best = max(q(np.array([number >> unit & 1 for unit in range(8)])) for number in range(128))  # of all halves
+    assert found.modularity == pytest.approx(q(found.communities)) and found.modularity >= best - 1e-12
+
+
+def test_what_is_not_installed_is_named(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sknetwork.clustering", None)
+    with pytest.raises(ImportError, match=r"needs sknetwork: pip install scikit-network \(or: pip install neuroai\[analysis\]\)"):
+        na.graph_measures(np.ones((3, 3)))
+    na.small_world(np.ones((3, 3)), nulls=1)  # has no communities
 
 
 def test_a_ring_by_hand():

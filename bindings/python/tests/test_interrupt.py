@@ -276,8 +276,14 @@ run = net.run(steps=100, record="* *:x", progress=False)  # a step takes some te
 
 @pytest.mark.parametrize("call", ["na.graph_measures(w)", "na.small_world(w)"])
 def test_measures_of_large_graphs(call):
-    pytest.importorskip("scipy")
+    pytest.importorskip("sknetwork")
     assert press(call, setup=GRAPH, seconds=4)[1] < SOON
+
+
+def test_searches_for_communities():
+    pytest.importorskip("sknetwork")
+    setup = "w = np.random.default_rng(0).random((500, 500))"
+    assert press("na.graph_measures(w, searches=10**6)", setup=setup, seconds=4)[1] < SOON
 
 
 @pytest.mark.parametrize("call", ["na.dimensionality(many)", "na.linearise(run)", "na.lyapunov(net, k=1000)"])
