@@ -268,7 +268,7 @@ _classes: Dict[str, Type[BuiltinTask]] = {}
 
 def _sizes(name: str) -> Dict[str, Any]:
     """What the library says of a task before there is one, as attributes of its class."""
-    described = _c.nai_task_description(struct_size=ctypes.sizeof(_c.nai_task_description))
+    described = _c.nai_task_description()
     _c.nai_task_describe(described, name)
     return {
         "n_inputs": described.n_inputs,

@@ -233,7 +233,14 @@ class nai_state(Structure):
     """Opaque."""
 
 
-class nai_view(Structure):
+class Sized(Structure):
+    """Begins with ``struct_size``, which is filled where Python makes one: not in arrays of them."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(ctypes.sizeof(self), **values)
+
+
+class nai_view(Sized):
     """An array that belongs to a handle."""
 
     _fields_ = [
@@ -246,7 +253,7 @@ class nai_view(Structure):
     ]
 
 
-class nai_parameter(Structure):
+class nai_parameter(Sized):
     """A number that can be set by name."""
 
     _fields_ = [
@@ -261,7 +268,7 @@ class nai_parameter(Structure):
     ]
 
 
-class nai_synapse_arrays(Structure):
+class nai_synapse_arrays(Sized):
     """Arrays for the synapses of projections."""
 
     _fields_ = [
@@ -277,7 +284,7 @@ class nai_synapse_arrays(Structure):
     ]
 
 
-class nai_estimate(Structure):
+class nai_estimate(Sized):
     """What a network would take on so many ranks."""
 
     _fields_ = [
@@ -305,7 +312,7 @@ class nai_estimate(Structure):
     ]
 
 
-class nai_load_options(Structure):
+class nai_load_options(Sized):
     """What a load is given besides the file."""
 
     _fields_ = [
@@ -319,7 +326,7 @@ class nai_load_options(Structure):
     ]
 
 
-class nai_spectrum(Structure):
+class nai_spectrum(Sized):
     """What the eigenvalues and singular values of a recurrent weight matrix say."""
 
     _fields_ = [
@@ -333,7 +340,7 @@ class nai_spectrum(Structure):
     ]
 
 
-class nai_connectivity(Structure):
+class nai_connectivity(Sized):
     """Probabilities of connection by cell type."""
 
     _fields_ = [
@@ -353,7 +360,7 @@ class nai_connectivity(Structure):
     ]
 
 
-class nai_layout(Structure):
+class nai_layout(Sized):
     """How populations and projections are made from a table of cell types."""
 
     _fields_ = [
@@ -367,7 +374,7 @@ class nai_layout(Structure):
     ]
 
 
-class nai_microcircuit(Structure):
+class nai_microcircuit(Sized):
     """How a dendritic microcircuit is laid out."""
 
     _fields_ = [
@@ -383,7 +390,7 @@ class nai_microcircuit(Structure):
     ]
 
 
-class nai_areas_rule(Structure):
+class nai_areas_rule(Sized):
     """What links areas."""
 
     _fields_ = [
@@ -396,7 +403,7 @@ class nai_areas_rule(Structure):
     ]
 
 
-class nai_streams(Structure):
+class nai_streams(Sized):
     """Which cells send and receive between areas."""
 
     _fields_ = [
@@ -412,7 +419,7 @@ class nai_streams(Structure):
     ]
 
 
-class nai_areas_projection(Structure):
+class nai_areas_projection(Sized):
     """A projection between areas."""
 
     _fields_ = [
@@ -437,7 +444,7 @@ class nai_spike(Structure):
     _fields_ = [("step", c_int64), ("trial", c_int32), ("unit", c_int32)]
 
 
-class nai_recording(Structure):
+class nai_recording(Sized):
     """What a run records, spikes among it."""
 
     _fields_ = [
@@ -462,7 +469,7 @@ class nai_recording(Structure):
     ]
 
 
-class nai_intervention(Structure):
+class nai_intervention(Sized):
     """What is done to some units, and when."""
 
     _fields_ = [
@@ -498,7 +505,7 @@ class nai_task_setting(Structure):
     _fields_ = [("parameter", c_char_p), ("values", POINTER(c_double)), ("n", c_int64)]
 
 
-class nai_task_description(Structure):
+class nai_task_description(Sized):
     """What a built-in task is, whatever its parameters are."""
 
     _fields_ = [
@@ -515,7 +522,7 @@ class nai_task_description(Structure):
     ]
 
 
-class nai_curve_arrays(Structure):
+class nai_curve_arrays(Sized):
     """Arrays for the curve over a condition."""
 
     _fields_ = [
@@ -528,7 +535,7 @@ class nai_curve_arrays(Structure):
     ]
 
 
-class nai_staircase(Structure):
+class nai_staircase(Sized):
     """A parameter of a task that follows performance."""
 
     _fields_ = [
@@ -543,7 +550,7 @@ class nai_staircase(Structure):
     ]
 
 
-class nai_progress(Structure):
+class nai_progress(Sized):
     """How a run stands."""
 
     _fields_ = [
@@ -559,7 +566,7 @@ class nai_progress(Structure):
     ]
 
 
-class nai_experience(Structure):
+class nai_experience(Sized):
     """What an agent meets at one step."""
 
     _fields_ = [
@@ -574,7 +581,7 @@ class nai_experience(Structure):
     ]
 
 
-class nai_synapses(Structure):
+class nai_synapses(Sized):
     """The synapses of one projection."""
 
     _fields_ = [
@@ -599,7 +606,7 @@ class nai_synapses(Structure):
     ]
 
 
-class nai_output_batch(Structure):
+class nai_output_batch(Sized):
     """An output over a batch, for a task cost."""
 
     _fields_ = [
@@ -621,7 +628,7 @@ class nai_output_batch(Structure):
     ]
 
 
-class nai_rate_batch(Structure):
+class nai_rate_batch(Sized):
     """Rates of one population over a batch, or over part of one, for a rate cost."""
 
     _fields_ = [
@@ -643,7 +650,7 @@ class nai_rate_batch(Structure):
     ]
 
 
-class nai_trial_batch(Structure):
+class nai_trial_batch(Sized):
     """A batch of trials for a task to fill."""
 
     _fields_ = [
@@ -675,7 +682,7 @@ class nai_trial_batch(Structure):
     ]
 
 
-class nai_error_batch(Structure):
+class nai_error_batch(Sized):
     """What a rule sends back through units over a batch, for a cost on errors."""
 
     _fields_ = [
@@ -695,7 +702,7 @@ class nai_error_batch(Structure):
     ]
 
 
-class nai_local_step(Structure):
+class nai_local_step(Sized):
     """One time step at the synapses of one projection onto a population, or at its biases."""
 
     _fields_ = [
@@ -731,7 +738,7 @@ class nai_local_step(Structure):
     ]
 
 
-class nai_judgement(Structure):
+class nai_judgement(Sized):
     """A trial's outputs, for a task's own judgement."""
 
     _fields_ = [
@@ -763,7 +770,7 @@ nai_progress_callback = CFUNCTYPE(nai_status, POINTER(nai_progress), c_void_p)
 nai_work_callback = CFUNCTYPE(nai_status, c_int64, c_int64, c_void_p)
 
 
-class nai_evaluation_options(Structure):
+class nai_evaluation_options(Sized):
     """How an evaluation is made."""
 
     _fields_ = [
@@ -781,7 +788,7 @@ class nai_evaluation_options(Structure):
 nai_stage_callback = CFUNCTYPE(nai_status, c_int64, c_char_p, c_void_p)
 
 
-class nai_constraint_ops(Structure):
+class nai_constraint_ops(Sized):
     """A constraint's table."""
 
     _fields_ = [
@@ -794,7 +801,7 @@ class nai_constraint_ops(Structure):
     ]
 
 
-class nai_cost_ops(Structure):
+class nai_cost_ops(Sized):
     """A cost's table."""
 
     _fields_ = [
@@ -813,7 +820,7 @@ on_swap = CFUNCTYPE(nai_status, c_void_p, c_int64, c_void_p, c_int64, c_void_p, 
 on_gather = CFUNCTYPE(nai_status, c_void_p, POINTER(c_int64), POINTER(c_int64), c_void_p)
 
 
-class nai_exchange_ops(Structure):
+class nai_exchange_ops(Sized):
     """An exchange's table."""
 
     _fields_ = [
@@ -827,7 +834,7 @@ class nai_exchange_ops(Structure):
     ]
 
 
-class nai_field(Structure):
+class nai_field(Sized):
     """A field of a unit model."""
 
     _fields_ = [
@@ -846,7 +853,7 @@ class nai_field(Structure):
     ]
 
 
-class nai_unit_batch(Structure):
+class nai_unit_batch(Sized):
     """A block of units and trials that a model's functions work on."""
 
     _fields_ = [
@@ -886,7 +893,7 @@ class nai_unit_batch(Structure):
 on_units = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_unit_batch))
 
 
-class nai_model_ops(Structure):
+class nai_model_ops(Sized):
     """A unit model's table."""
 
     _fields_ = [
@@ -915,7 +922,7 @@ class nai_model_ops(Structure):
     ]
 
 
-class nai_rule_ops(Structure):
+class nai_rule_ops(Sized):
     """A local rule's table."""
 
     _fields_ = [
@@ -930,7 +937,7 @@ class nai_rule_ops(Structure):
     ]
 
 
-class nai_task_ops(Structure):
+class nai_task_ops(Sized):
     """A task's table."""
 
     _fields_ = [

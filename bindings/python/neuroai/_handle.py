@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import operator
 import os
 import re
@@ -231,7 +230,7 @@ _TYPES: "dict[int, np.dtype[Any]]" = {
 
 def view(owner: Any, fill: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:
     """A read-only array on what ``fill(nai_view *, ...)`` shows, which belongs to ``owner``."""
-    shown = _c.nai_view(struct_size=ctypes.sizeof(_c.nai_view))
+    shown = _c.nai_view()
     fill(shown, *arguments)
     dtype = _TYPES[shown.dtype]
     shape = tuple(shown.shape[: shown.ndim])
@@ -366,7 +365,7 @@ class Parameter:
 def parameters(describe_one: Callable[..., Any], *before: Any) -> "Record[str, Parameter]":
     """All that ``describe_one(nai_parameter *, *before, index)`` describes, by name."""
     found: "dict[str, Parameter]" = {}
-    described = _c.nai_parameter(struct_size=ctypes.sizeof(_c.nai_parameter))
+    described = _c.nai_parameter()
     while True:
         try:
             describe_one(described, *before, len(found))

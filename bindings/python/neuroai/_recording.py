@@ -355,7 +355,7 @@ class _Piece:
         rows, trials = (self.since + steps) // of.every, of.state.trials
         self.z = np.empty((rows, trials, sum(of._outputs.values())), np.float32)
         self.traces = np.empty((rows, trials, len(of._columns.columns)), np.float32)
-        self.to = _c.nai_recording(struct_size=ctypes.sizeof(_c.nai_recording), every=of.every, since=self.since)
+        self.to = _c.nai_recording(every=of.every, since=self.since)
         of._columns.target(self.to)
         if of._events is not None:
             of._events.target(self.to)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping  # that of typing takes a microsecond to say what is none
 from typing import Any, Optional, Union
 
@@ -17,8 +16,6 @@ from .intervention import Clamp, Freeze, Inject, Interventions, Lent, ScaleSynap
 from .trainer import Trainer
 
 __all__ = ["Agent"]
-
-_SIZE = ctypes.sizeof(_c.nai_experience)
 
 
 class Agent(Handle):
@@ -71,7 +68,7 @@ class Agent(Handle):
         Returns:
             The outputs [channels of all outputs], float32, as they were before the update.
         """
-        now = _c.nai_experience(struct_size=_SIZE, weight=real("weight", weight))
+        now = _c.nai_experience(weight=real("weight", weight))
         now.target_class = -1 if target_class is None else whole("target_class", target_class)
         given = None if inputs is None else self._gather(inputs)
         wanted = None if target is None else as_array("target", target, (self._n_outputs,))

@@ -23,7 +23,6 @@ not measured is NaN.
 
 from __future__ import annotations
 
-import ctypes
 import difflib
 from ctypes import c_char_p, c_double, c_int32, c_int64
 from dataclasses import dataclass
@@ -133,7 +132,7 @@ class Table(Closed):
     def _struct(self) -> Any:
         """The same for the C library; valid as long as what it returns."""
         n = len(self.types)
-        struct = _c.nai_connectivity(struct_size=ctypes.sizeof(_c.nai_connectivity), n=n, distance=self.distance)
+        struct = _c.nai_connectivity(n=n, distance=self.distance)
         struct.name = (self.name or "table").encode()
         struct.type = (c_char_p * max(n, 1))(*(each.encode() for each in self.types))
         struct.sign = (c_int32 * max(n, 1))(*self.signs.values())
@@ -218,7 +217,7 @@ def tables() -> List[str]:
 @of_their_kind
 def table(name: str) -> Table:
     """The published table of this name."""
-    struct = _c.nai_connectivity(struct_size=ctypes.sizeof(_c.nai_connectivity))
+    struct = _c.nai_connectivity()
     _c.nai_connectivity_find(struct, spelt(name, tables()))
     n = struct.n
     return Table(
@@ -453,7 +452,7 @@ class Areas(Handle):
         else:
             apart = as_array("distances", distances, (n, n), np.float64)
         levels = None if level is None else as_array("level", level, (n,), np.float64)
-        rule = _c.nai_areas_rule(struct_size=ctypes.sizeof(_c.nai_areas_rule))
+        rule = _c.nai_areas_rule()
         _c.nai_areas_rule_find(rule, species)
         if density is not None:
             rule.density = real("density", density)
@@ -501,7 +500,7 @@ class Areas(Handle):
         least: float = 5.0,
     ) -> Tuple[Projection, ...]:
         """The projections between areas of a network, whose populations are called "area/type"; see :meth:`connect`."""
-        streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams))
+        streams = _c.nai_streams()
         streams.feedforward = joined(feedforward, "feedforward").encode()
         streams.feedback = joined(feedback, "feedback").encode()
         streams.feedforward_from = joined(feedforward_from, "feedforward_from").encode()
@@ -510,7 +509,7 @@ class Areas(Handle):
         streams.least = real("least", least)
         count = c_int64()
         _c.nai_areas_plan(count, self, net, streams)
-        shown = _c.nai_areas_projection(struct_size=ctypes.sizeof(_c.nai_areas_projection))
+        shown = _c.nai_areas_projection()
         found = []
         for index in range(count.value):
             _c.nai_areas_planned(shown, self, index)

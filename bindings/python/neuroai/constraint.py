@@ -6,7 +6,6 @@ your own, derive from :class:`Constraint`.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from typing import Any, ContextManager, Optional, Union
 
@@ -74,7 +73,7 @@ class Constraint(Closed):
 
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
-        ops = _c.nai_constraint_ops(struct_size=ctypes.sizeof(_c.nai_constraint_ops), destroy=destroy)
+        ops = _c.nai_constraint_ops(destroy=destroy)
         ops.name = (self.name or type(self).__name__).encode()
         ops.flags = _c.NAI_CONSTRAINT_BY_ROWS if self.by_rows else 0
         ops.flags |= _c.NAI_CONSTRAINT_BY_SYNAPSE if self.by_synapse else 0

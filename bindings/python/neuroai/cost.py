@@ -6,7 +6,6 @@ separately, multiplied by its weight. For a cost of your own, derive from :class
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any, ClassVar, ContextManager, List, Optional, Tuple, Union
 
 from . import _c
@@ -115,7 +114,7 @@ class Cost(Closed):
 
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
-        ops = _c.nai_cost_ops(struct_size=ctypes.sizeof(_c.nai_cost_ops), destroy=destroy)
+        ops = _c.nai_cost_ops(destroy=destroy)
         ops.name = (self.name or type(self).__name__).encode()
         ops.flags = _c.NAI_COST_SEPARABLE if self.separable else 0
         ops.flags |= _c.NAI_COST_BY_SYNAPSE if self.by_synapse else 0

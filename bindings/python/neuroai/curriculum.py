@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ctypes import sizeof
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -39,14 +38,12 @@ class Staircase(Closed):
 
     def _struct(self, parameter: str) -> _c.nai_staircase:
         return _c.nai_staircase(
-            sizeof(_c.nai_staircase),
-            0,
-            parameter.encode(),
-            self.start,
-            self.hardest,
-            self.step,
-            self.harder_at,
-            self.easier_at,
+            parameter=parameter.encode(),
+            start=self.start,
+            hardest=self.hardest,
+            step=self.step,
+            harder_at=self.harder_at,
+            easier_at=self.easier_at,
         )
 
     def __repr__(self) -> str:

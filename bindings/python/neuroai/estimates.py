@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
@@ -167,7 +166,7 @@ def _unit(dt: float, model: str, parameters: Tuple[Tuple[str, float], ...]) -> f
 
 
 def _said(net: Network, ranks: int, hz: List[float]) -> Any:
-    said = _c.nai_estimate(struct_size=ctypes.sizeof(_c.nai_estimate))
+    said = _c.nai_estimate()
     _c.nai_network_estimate(said, net, ranks, np.array(hz, np.float64), len(hz))
     return said
 

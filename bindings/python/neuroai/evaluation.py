@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from contextlib import ExitStack
 from ctypes import c_int64
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ class Evaluation(Handle):
             condition = first_condition(self.conditions)
         room, count = 64, c_int64()
         while True:
-            arrays = _c.nai_curve_arrays(struct_size=ctypes.sizeof(_c.nai_curve_arrays))
+            arrays = _c.nai_curve_arrays()
             found = {name: np.empty(room, _POINT[name]) for name in _POINT.names or ()}
             for name, array in found.items():
                 setattr(arrays, name, np.ctypeslib.as_ctypes(array))
@@ -369,7 +368,7 @@ def evaluate(
     n = _number(task, trials)
     planned = as_interventions(interventions, silence)
     done = Lent(net, planned, n)
-    options = _c.nai_evaluation_options(struct_size=ctypes.sizeof(_c.nai_evaluation_options), **numbers)
+    options = _c.nai_evaluation_options(**numbers)
     options.interventions, options.n_interventions = done.array, len(done)
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
@@ -416,7 +415,7 @@ def play(
     numbers = {"threads": whole("threads", threads, _c.int64), "seed": whole("seed", seed, _c.uint64)}
     n = whole("trials", trials, _c.int64)
     done = Lent(net, as_interventions(interventions, silence), n)
-    options = _c.nai_evaluation_options(struct_size=ctypes.sizeof(_c.nai_evaluation_options), **numbers)
+    options = _c.nai_evaluation_options(**numbers)
     options.interventions, options.n_interventions = done.array, len(done)
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
 from typing import Any, Callable, ContextManager, List, Tuple
@@ -55,7 +54,7 @@ class Exchange:
 
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
-        ops = _c.nai_exchange_ops(struct_size=ctypes.sizeof(_c.nai_exchange_ops), destroy=destroy)
+        ops = _c.nai_exchange_ops(destroy=destroy)
         ops.rank, ops.ranks, ops.swap, ops.gather = self.rank, self.ranks, _swap, _gather
         pointer = _c.new(_c.nai_exchange)
         _c.nai_exchange_create(pointer, ops, register(self))

@@ -198,7 +198,7 @@ class Intervention(Closed):
         """Each with the arrays that it points to. ``windows``: its steps, where they are found already."""
         found = []
         for names, units in chosen(net, self.names, self.units, self._inputs_too):
-            entry = _c.nai_intervention(struct_size=ctypes.sizeof(_c.nai_intervention), kind=self._kind)
+            entry = _c.nai_intervention(kind=self._kind)
             alive: List[Any] = [units]
             entry.names = _c.Text.from_param(names).value
             entry.n_units = _c.NAI_ALL_UNITS if units is None else len(units)

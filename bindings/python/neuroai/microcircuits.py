@@ -12,7 +12,6 @@ errors are to those of backpropagation.
 
 from __future__ import annotations
 
-import ctypes
 from typing import Dict, Mapping, Optional, Sequence, Union
 
 import numpy as np
@@ -86,7 +85,6 @@ def microcircuit(
     widths = _widths(width)
     learns = _pathways("plastic", plastic)
     options = _c.nai_microcircuit(
-        struct_size=ctypes.sizeof(_c.nai_microcircuit),
         transfer=_choice("transfer", transfer, _TRANSFERS),
         **{f"width_{pathway}": widths[pathway] for pathway in PATHWAYS},
         **{f"plastic_{pathway}": int(pathway in learns) for pathway in PATHWAYS},

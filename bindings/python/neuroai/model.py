@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import inspect
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -63,7 +62,7 @@ class UnitModel:
 
 def _fields(model: str, which: int) -> Dict[str, Field]:
     found: List[Field] = []
-    field = _c.nai_field(struct_size=ctypes.sizeof(_c.nai_field))
+    field = _c.nai_field()
     while True:
         try:
             _c.nai_model_field(field, model, which, len(found))
@@ -385,7 +384,7 @@ class Model(Closed):
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
         fields = self.fields
-        ops = _c.nai_model_ops(struct_size=ctypes.sizeof(_c.nai_model_ops), destroy=destroy)
+        ops = _c.nai_model_ops(destroy=destroy)
         ops.name = fields.name.encode()
         ops.flags = self.spikes * _c.NAI_MODEL_SPIKES | self.sends_state * _c.NAI_MODEL_SENDS_STATE
         for what in _LISTS:
@@ -417,7 +416,7 @@ def _arguments() -> "set[str]":
 
 
 def _in_c(field: Field) -> Any:
-    made = _c.nai_field(struct_size=ctypes.sizeof(_c.nai_field), sign=field.sign, name=field.name.encode())
+    made = _c.nai_field(sign=field.sign, name=field.name.encode())
     made.unit, made.meaning = field.unit.encode(), field.meaning.encode()
     made.initial, made.low, made.high = field.initial, field.low, field.high
     made.copies = field.copies.encode() or None

@@ -909,7 +909,7 @@ class Network(Handle):
             return abandonable(few, doing=doing) if room >= _LARGE else few()
 
         def find() -> Any:
-            found = _c.nai_spectrum(struct_size=ctypes.sizeof(_c.nai_spectrum))
+            found = _c.nai_spectrum()
             real, imaginary = np.empty(room), np.empty(room)
             _c.nai_network_spectrum(found, real, imaginary, room, self, wanted)
             return found, real, imaginary
@@ -1062,7 +1062,7 @@ class Network(Handle):
             with ExitStack() as stack:
                 lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
                 units = [stack.enter_context(model._lent()) for model in models]
-                options = _c.nai_load_options(struct_size=ctypes.sizeof(_c.nai_load_options), memory_limit=limit)
+                options = _c.nai_load_options(memory_limit=limit)
                 if lent:
                     options.constraints = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent)
                     options.n_constraints = len(lent)

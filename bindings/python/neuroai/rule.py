@@ -360,7 +360,7 @@ class LocalRule(Rule):
     def _attach(self) -> None:
         """Makes the C object."""
         n_traces, seed, name = self.traces, self._seed, self._name
-        ops = _c.nai_rule_ops(struct_size=ctypes.sizeof(_c.nai_rule_ops), destroy=destroy)
+        ops = _c.nai_rule_ops(destroy=destroy)
         ops.name = (name or type(self).__name__).encode()
         choices = {choice: _FEEDBACK[choice] for choice in ("symmetric", "random")}
         ops.feedback = _choice("feedback", self.feedback, choices)

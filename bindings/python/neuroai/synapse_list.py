@@ -127,7 +127,7 @@ def columns(
 ) -> Dict[str, npt.NDArray[Any]]:
     """The wanted arrays of these projections; units are counted within their populations. Others take no memory."""
     n = count(net, source, target)
-    arrays = _c.nai_synapse_arrays(struct_size=ctypes.sizeof(_c.nai_synapse_arrays))
+    arrays = _c.nai_synapse_arrays()
     kinds: Dict[str, Any] = {entry[0]: entry[1] for entry in arrays._fields_}
     found: Dict[str, npt.NDArray[Any]] = {name: np.empty(n, _ARRAYS[name]) for name in wanted}
     for name, array in found.items():

@@ -157,7 +157,7 @@ class Task(Closed):
         """A new C object, of which the caller has one reference."""
         conditions = tuple(joined(self.conditions, "conditions").split())
         epochs = tuple(joined(self.epochs, "epochs").split())
-        ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), destroy=destroy)
+        ops = _c.nai_task_ops(destroy=destroy)
         ops.generate = _generate
         ops.flags = (_c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0) | (_c.NAI_TASK_BLOCK if self.block else 0)
         ops.name = (self.name or type(self).__name__).encode()

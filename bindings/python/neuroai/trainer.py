@@ -45,8 +45,6 @@ from .trials import Trials, as_trials, has_classes
 
 __all__ = ["Trainer"]
 
-_PROGRESS = ctypes.sizeof(_c.nai_progress)
-
 #: A projection as (from, to), or the name of a population or output, for its bias.
 Key = Union[str, Tuple[str, str]]
 
@@ -516,7 +514,7 @@ class Trainer(Handle):
 
     def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
         handle = None if trials is None else as_trials(trials)._for(self.net)
-        now = _c.nai_progress(struct_size=_PROGRESS)
+        now = _c.nai_progress()
         with deferred_interrupt():
             function(now, self, handle)
         names, values = self.cost_names, now.costs

@@ -114,7 +114,7 @@ def test_the_same_network_in_c():
     table = anatomy.table("allen_l23")
     here = anatomy.populate(na.Network(20), table, sizes(), area="V1").build(5)
     there = na.Network(20)
-    layout = _c.nai_layout(struct_size=ctypes.sizeof(_c.nai_layout), area=b"V1", missing=-1)
+    layout = _c.nai_layout(area=b"V1", missing=-1)
     layout.cells = (ctypes.c_int64 * 4)(*sizes().values())
     _c.nai_network_populate(there, table._struct(), layout)
     there.build(5)
@@ -284,7 +284,7 @@ def test_the_same_areas_in_c():
     areas = cortex()
     here = areas.connect(laid_out(areas)).build(2)
     there = laid_out(areas)
-    streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams), local=0.8, least=5)
+    streams = _c.nai_streams(local=0.8, least=5)
     streams.feedforward, streams.feedback = b"*E *PV *I", b"*E *SST *VIP *I"
     streams.feedforward_from = streams.feedback_from = b"*"
     _c.nai_network_connect_areas(there, areas, streams)

@@ -170,6 +170,14 @@ def test_the_same_structures_on_both_sides(header):
     assert set(structs()) == set(header.structs)
 
 
+def test_structures_that_can_grow_know_their_size():
+    sized = [struct for struct in structs().values() if struct._fields_[0][0] == "struct_size"]
+    assert len(sized) > 30
+    assert [struct.__name__ for struct in sized if struct().struct_size != ctypes.sizeof(struct)] == []
+    view = _c.nai_view(ndim=2)
+    assert view.ndim == 2 and view.struct_size == ctypes.sizeof(view)
+
+
 def test_fields_of_structures(header):
     for name, struct in structs().items():
         assert [(field, kind(ctype)) for field, ctype, *_ in struct._fields_] == header.structs[name], name
