@@ -389,6 +389,55 @@ START_TEST(recorded_trials)
 }
 END_TEST
 
+/*
+ * Of 70 trials, which are two blocks, those that get an input: rates that are inf at the last step; then currents and states
+ * that are -inf, of silent units; an output that is inf at the first step, of rates that are 1e38 then, and 0 soon.
+ */
+START_TEST(activity_that_is_not_finite)
+{
+  enum { STEPS = 6, B = 70 };
+  static const struct {
+    const char *model, *sends;
+    int32_t leak;
+    float input;
+    int step;
+  } cases[] = {{"rate", "other", NAI_LEAK_RATE, 3e38F, STEPS - 1},
+               {"rate", "other", NAI_LEAK_CURRENT, -3e38F, STEPS - 1},
+               {"adaptive_rate", "other", -1, -3e38F, STEPS - 1},
+               {"rate", "E", NAI_LEAK_CURRENT, 1e35F, 0}};
+  for (int c = 0; c < 4; c++) {
+    nai_network *net =
+        COMPOSE(.dt = 1, .inputs = {{"u", 1}},
+                .populations = {{"E", 2, NAI_FREE}, {"other", 2, NAI_FREE}}, .outputs = {{"z", 2}});
+    expect_ok(nai_network_set_model(net, "E", cases[c].model));
+    if (cases[c].leak >= 0) expect_ok(nai_network_set_leak(net, "E", cases[c].leak));
+    expect_ok(nai_network_connect(net, "u", "E"));
+    expect_ok(nai_network_connect(net, cases[c].sends, "z"));
+    expect_ok(nai_network_set(net, "E", "tau", 1));
+    expect_ok(nai_network_set_initial_weights(net, "*", "E z", NAI_WEIGHTS_CONSTANT, 1e3, 0));
+    expect_ok(nai_network_build(net, 1));
+    float inputs[STEPS][B] = {{0}};
+    inputs[cases[c].step][3] = inputs[cases[c].step][66] = cases[c].input;
+    nai_trials *trials;
+    expect_ok(nai_trials_create(&trials, net, STEPS, B));
+    expect_ok(nai_trials_set_inputs(trials, "u", inputs[0], 1));
+    nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+    for (options.threads = 1; options.threads <= 3; options.threads++) {
+      nai_evaluation *e;
+      nai_view finite = NAI_VIEW_INIT;
+      expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, &options));
+      expect_ok(nai_evaluation_finite(&finite, e));
+      EXPECT(finite.ndim == 1 && finite.shape[0] == B);
+      for (int b = 0; b < B; b++)
+        ck_assert_int_eq(((const int32_t *)finite.data)[b], b != 3 && b != 66);
+      nai_evaluation_destroy(e);
+    }
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 /* --- reaction times --------------------------------------------------------------------------- */
 
 static nai_status judge_at_40(void *user, nai_judgement *judgement)
@@ -541,7 +590,7 @@ Suite *evaluation_suite(void)
            callbacks_that_fail_end_it_without_a_result, they_are_asked_within_a_block,
            they_are_asked_while_units_move);
   ADD_CASE(suite, "given", given_trials_are_judged_as_the_task_s, recorded_trials,
-           given_trials_that_cannot_be, evaluations_without_memory);
+           given_trials_that_cannot_be, evaluations_without_memory, activity_that_is_not_finite);
   ADD_CASE(suite, "times", times_are_of_tasks_that_judge_them, times_of_an_own_judgement);
   return suite;
 }

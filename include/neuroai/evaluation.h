@@ -102,6 +102,13 @@ NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *e
 NAI_API nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation);
 
 /**
+ * For each trial 1 if activity was finite to its end, 0 if a rate, another state or an output
+ * became NaN or infinite, as of a network that diverges; parts of a block have the same: int32
+ * [trials].
+ */
+NAI_API nai_status nai_evaluation_finite(nai_view *out, const nai_evaluation *evaluation);
+
+/**
  * Time of the choice in each trial, ms from the start of the trial, NaN where there is none: float
  * [trials]. Errors: NAI_ERR_UNSUPPORTED if the task has no reaction times: see
  * nai_task_has_times().

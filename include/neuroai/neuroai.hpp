@@ -534,6 +534,12 @@ public:
     nai::check(nai_evaluation_choice(&out_, pointer()));
     return out_;
   }
+  nai_view finite() const
+  {
+    nai_view out_ = NAI_VIEW_INIT;
+    nai::check(nai_evaluation_finite(&out_, pointer()));
+    return out_;
+  }
   nai_view time() const
   {
     nai_view out_ = NAI_VIEW_INIT;

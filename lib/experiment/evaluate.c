@@ -71,6 +71,7 @@ static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, 
     e->correct[done + k] = verdict.correct;
     e->choice[done + k] = verdict.choice;
     e->time[done + k] = (float)verdict.time;
+    e->finite[done + k] = nai__forward_finite(&w->forward, k / own);
     scale_choices(w, trials, first + k / own, k % own, verdict.choice);
   }
   for (int64_t i = 0; i < e->n_conditions; i++)

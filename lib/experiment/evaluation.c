@@ -22,9 +22,10 @@ nai_status nai__evaluation_create(nai_evaluation **out, int64_t trials, int64_t 
   e->highest = -1;
   e->correct = NAI__ARRAY(int32_t, trials);
   e->choice = NAI__ARRAY(int32_t, trials);
+  e->finite = NAI__ARRAY(int32_t, trials);
   e->time = NAI__ARRAY(float, trials);
   e->condition = NAI__ARRAY(nai__condition, conditions);
-  if (!e->correct || !e->choice || !e->time || !e->condition) return NAI_ERR_MEMORY;
+  if (!e->correct || !e->choice || !e->finite || !e->time || !e->condition) return NAI_ERR_MEMORY;
   for (; e->n_conditions < conditions; e->n_conditions++) {
     nai__condition *c = &e->condition[e->n_conditions];
     c->value = NAI__ARRAY(float, trials);
@@ -40,6 +41,7 @@ void nai_evaluation_destroy(nai_evaluation *evaluation)
   nai__free(evaluation->condition);
   nai__free(evaluation->correct);
   nai__free(evaluation->choice);
+  nai__free(evaluation->finite);
   nai__free(evaluation->time);
   nai__free(evaluation);
 }
@@ -74,6 +76,11 @@ nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *evaluatio
 nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation)
 {
   return view_ints(out, evaluation, offsetof(nai_evaluation, choice));
+}
+
+nai_status nai_evaluation_finite(nai_view *out, const nai_evaluation *evaluation)
+{
+  return view_ints(out, evaluation, offsetof(nai_evaluation, finite));
 }
 
 nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation)

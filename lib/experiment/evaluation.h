@@ -9,6 +9,7 @@
 struct nai_evaluation {
   int64_t trials;
   int32_t *correct, *choice; /* [trials] */
+  int32_t *finite;           /* [trials]: 1, 0 */
   float *time;               /* [trials], ms */
   int32_t has_times;         /* 0: nobody judges when a choice is made */
   int32_t lowest, highest;   /* of the choices that are right in some trial */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "../base/memory.h"
 
 /* Multiplications between two questions, some milliseconds; what a small step and a unit count as. */
@@ -118,4 +119,18 @@ nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int
     if (task) NAI__TRY(nai__task_respond(forward->answered, task, next, -1, &done));
   }
   return NAI_OK;
+}
+
+int nai__forward_finite(const nai__forward *forward, int64_t row)
+{
+  const nai__activity *a = &forward->activity;
+  const nai_network *net = forward->net;
+  int64_t steps = forward->trials->steps, at = row * net->ld_units, n = net->n_outputs;
+  int finite = nai__all_finite(nai__rate_at(a, steps) + at, net->n_columns) &&
+               nai__all_finite(a->x + at, net->n_columns);
+  if (finite && a->state)
+    finite = nai__all_finite(nai__state_at(a, steps) + row * net->ld_state, net->ld_state);
+  for (int64_t t = 0; finite && t < steps; t++)
+    finite = nai__all_finite(forward->output + (t * forward->count + row) * n, n);
+  return finite;
 }

@@ -54,4 +54,10 @@ int64_t nai__forward_done(nai__forward *forward);
 nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int64_t first,
                             int64_t count, uint64_t seed);
 
+/*
+ * Of trial `row` of those of the last run: whether its outputs at all steps, and rates, currents and states at the
+ * last one, where NaN and infinity stay, are finite.
+ */
+int nai__forward_finite(const nai__forward *forward, int64_t row);
+
 #endif

@@ -80,6 +80,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_evaluation_create_with": "out net task trials options",
     "nai_evaluation_curve": "arrays capacity count evaluation condition",
     "nai_evaluation_destroy": "evaluation",
+    "nai_evaluation_finite": "out evaluation",
     "nai_evaluation_performance": "evaluation",
     "nai_evaluation_time": "out evaluation",
     "nai_exchange_create": "out ops user",

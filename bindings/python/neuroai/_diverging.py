@@ -1,4 +1,4 @@
-"""Activity that is not finite any more: a run goes on and is kept, and a warning says where it began."""
+"""Activity that is not finite any more: a run, or an evaluation, goes on and is kept, and a warning says where it began."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import warnings
 from typing import Dict, Iterator, Sequence, Tuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ._handle import Floats
 from .run import Run
 
-__all__ = ["tell_if_diverging"]
+__all__ = ["tell_if_diverging", "tell_of_trials"]
 
-_REMEDY = "lower the weights' spectral radius, the inputs or dt; the run is kept as it is"
+_REMEDY = "lower the weights' spectral radius, the inputs or dt; the {} is kept as it is"
 
 
 def tell_if_diverging(run: Run, last: Sequence[Floats]) -> bool:
@@ -23,8 +24,25 @@ def tell_if_diverging(run: Run, last: Sequence[Floats]) -> bool:
     """
     if all(np.isfinite(row).all() for row in last) and not _in_state(run):
         return False
-    warnings.warn(f"run: {_where(run)}: {_REMEDY}", RuntimeWarning, stacklevel=_level())
+    _warn(f"run: {_where(run)}: {_REMEDY.format('run')}")
     return True
+
+
+def tell_of_trials(evaluations: Sequence[Tuple[str, npt.NDArray[np.bool_]]]) -> None:
+    """Warns if activity was not finite in some trial of one of these: what was done in it, and whether it was, [trials]."""
+    bad = [(what, ~finite) for what, finite in evaluations if not finite.all()]
+    if not bad:
+        return
+    what, trials = bad[0]
+    where = f"{np.count_nonzero(trials)} of {len(trials)} trials, first in trial {trials.argmax()}"
+    others = f"; so it is in {len(bad)} of {len(evaluations)} evaluations" if len(evaluations) > 1 else ""
+    done = f"with {what} " if what else ""
+    told = f"{done}activity is not finite in {where} (a run of it says at which step){others}"
+    _warn(f"evaluate: {told}: {_REMEDY.format('evaluation')}")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=_level())
 
 
 def _recorded(run: Run) -> Iterator[Tuple[str, str, Floats]]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Conditions
+from ._diverging import tell_of_trials
 from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._kinds import of_their_kind
@@ -97,6 +98,11 @@ class Evaluation(Handle):
         the choice.
         """
         return view(self, _c.nai_evaluation_time, self)
+
+    @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """For each trial whether activity was finite to its end: bool [trials]; in a network that diverges it is not."""
+        return frozen(view(self, _c.nai_evaluation_finite, self) == 1)
 
     @property
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
@@ -270,6 +276,7 @@ class Evaluation(Handle):
             "correct": self.correct.copy(),
             "choice": self.choice.copy(),
             "time": time,
+            "finite": np.array(self.finite),
             "conditions": {name: values.copy() for name, values in self.conditions.items()},
             "units": getattr(self.conditions, "units", {}),
             "curves": {name: np.array(self.curve(name)) for name in self.conditions},
@@ -312,6 +319,10 @@ class _Found(Evaluation):
         return self._found["time"]  # type: ignore[no-any-return]
 
     @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        return frozen(np.array(self._found.get("finite", np.ones(len(self.correct), bool))))
+
+    @property
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
         return Conditions(self._found["conditions"], self._found.get("units"))
 
@@ -348,7 +359,8 @@ def evaluate(
     ``judge``. They have the noise of their own numbers (``Trials.first``), as in :meth:`Network.run` with the same seed.
 
     Ctrl-C ends the evaluation within a fraction of a second. The KeyboardInterrupt then has the attribute
-    ``evaluation`` with the trials that were done.
+    ``evaluation`` with the trials that were done. Where activity becomes NaN or infinite a RuntimeWarning says so, and
+    :attr:`Evaluation.finite` of which trials.
 
     Args:
         net: a built network.
@@ -362,11 +374,26 @@ def evaluate(
         judge: for given trials, the task whose own judgement is used, which reads their conditions by name.
         progress: whether to show a progress bar if it takes more than a second.
     """
+    found = evaluated(net, task, trials, seed, threads, as_interventions(interventions, silence), judge, progress)
+    tell_of_trials([(listed(one.label for one in found.interventions), found.finite)])
+    return found
+
+
+def evaluated(
+    net: Network,
+    task: Union[Task, Trials],
+    trials: Optional[int],
+    seed: int,
+    threads: int,
+    planned: Sequence[Intervention],
+    judge: Optional[Task] = None,
+    progress: bool = False,
+) -> Evaluation:
+    """What :func:`evaluate` finds, without a word on activity that is not finite: of several evaluations there is one."""
     if judge is not None and not isinstance(task, Trials):
         raise InvalidError("judge: is for given trials; a task judges its own")
     numbers = {"threads": whole("threads", threads, _c.int64), "seed": whole("seed", seed, _c.uint64)}
     n = _number(task, trials)
-    planned = as_interventions(interventions, silence)
     done = Lent(net, planned, n)
     options = _c.nai_evaluation_options(**numbers)
     options.interventions, options.n_interventions = done.array, len(done)

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record, no_attribute
+from ._diverging import tell_of_trials
 from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_type
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from .errors import InvalidError, UnknownNameError
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluated
 from .intervention import Intervention, Interventions, ScaleSynapses, Silence, as_interventions
 from .network import Network
 from .task import Task, as_task
@@ -362,11 +363,13 @@ def _evaluate_all(
     """Without interventions, and with each of the planned ones."""
     found = {}
     with Bar(1 + len(planned), "evaluations", progress) as bar:
-        control = evaluate(net, task, trials, seed, threads, progress=False)
+        control = evaluated(net, task, trials, seed, threads, [])
         for done, (key, what) in enumerate(planned.items()):
             bar.at(1 + done)
-            found[key] = evaluate(net, task, trials, seed, threads, interventions=what, progress=False)
+            found[key] = evaluated(net, task, trials, seed, threads, what)
         bar.at(1 + len(planned))
+    each = [control, *found.values()]
+    tell_of_trials([(listed(one.label for one in it.interventions), it.finite) for it in each])
     return control, found
 
 

@@ -1,5 +1,7 @@
 """The activity of a state, looked at and set."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -90,6 +92,66 @@ def test_divergence_of_what_is_recorded_in_part_or_not_at_all():
     with pytest.warns(RuntimeWarning, match="from step 3[0-9] on") as told:
         pieces = list(net.state(1).chunks(np.ones((60, 1, 1)), size=10, progress=False))
     assert len(told) == 1 and len(pieces) == 6  # once, not for each piece
+
+
+def two_of_many():
+    """A network that diverges in trials 3 and 70 of 150, where it gets an input."""
+    inputs = np.zeros((60, 150, 1), np.float32)
+    inputs[:, [3, 70]] = 1
+    return diverging(), na.Trials(inputs)
+
+
+def test_an_evaluation_says_what_diverges_and_is_kept():
+    net, trials = two_of_many()
+    with pytest.warns(RuntimeWarning) as told:
+        found = na.evaluate(net, trials)
+    assert len(told) == 1 and told[0].filename == __file__
+    assert str(told[0].message).startswith("evaluate: activity is not finite in 2 of 150 trials, first in trial 3 (a run of it says")
+    assert str(told[0].message).endswith("the evaluation is kept as it is")
+    for each in (found, copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert each.finite.dtype == bool and np.flatnonzero(~each.finite).tolist() == [3, 70]
+    with pytest.warns(RuntimeWarning, match="evaluate: with Silence I activity is not finite in 2 of 150 trials"):
+        na.evaluate(net, trials, silence="I")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert na.evaluate(net, trials, silence="E").finite.all()
+
+
+@pytest.mark.parametrize(
+    "call, how",
+    [
+        (lambda *a: na.experiment.compare(*a, {"I": na.Silence("I"), "E": na.Silence("E")}), "in 2 of 3"),
+        (lambda *a: na.experiment.silence(*a, epochs=[None]), "in 2 of 3"),
+        (lambda *a: na.experiment.cut(*a, [("I", "E"), ("E", "I"), ("E", "E")], epochs=[None]), "in 3 of 4"),
+        (lambda *a: na.experiment.dose(*a, "I", [0, 0.5, 1], draws=2), "in 4 of 4"),
+    ],
+)
+def test_an_experiment_says_once_that_activity_diverges(call, how):
+    with pytest.warns(RuntimeWarning) as told:
+        call(*two_of_many())
+    assert len(told) == 1 and told[0].filename == __file__
+    words = str(told[0].message)
+    assert words.startswith("evaluate: activity is not finite in 2 of 150 trials, first in trial 3 ")
+    assert f"; so it is {how} evaluations: " in words
+
+
+def test_an_experiment_in_which_an_intervention_alone_diverges_says_which():
+    quiet = na.Trials(np.zeros((60, 150, 1), np.float32))
+    with pytest.warns(RuntimeWarning, match="evaluate: with Inject E activity is not finite in 150 of 150 trials.*; so it is in 1 of 3 "):
+        na.experiment.compare(diverging(), quiet, {"I": na.Silence("I"), "current": na.Inject("E", 1.0)})
+
+
+def test_what_is_looked_at_of_a_run_that_diverged():
+    pytest.importorskip("scipy")
+    net = diverging()
+    with pytest.warns(RuntimeWarning):
+        run = net.run(np.ones((60, 2, 1)), record="* *:x", progress=False)
+    with pytest.raises(na.NonfiniteError, match="starts: .* is not finite"):
+        na.fixed_points(net, run, n=3, progress=False)
+    na.fixed_points(net, run, n=3, window=(0, 200), progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of matplotlib, about colours of what is infinite
+        na.plot.activity(run)
 
 
 def test_neurons_that_diverge_fall_silent_and_it_is_said():
