@@ -202,7 +202,10 @@ def draw_channels(ax: Axes, time: npt.NDArray[Any], named: Mapping[str, npt.NDAr
 
 
 def _frame(ax: Axes, values: npt.NDArray[Any]) -> None:
-    middle, half = (values.max() + values.min()) / 2, max(0.62 * float(np.ptp(values)), 0.25)
+    shown = np.asarray(values[np.isfinite(values)], np.float64)
+    if not len(shown):
+        return
+    middle, half = (shown.max() + shown.min()) / 2, max(0.62 * float(np.ptp(shown)), 0.25)
     ax.set_ylim(middle - half, middle + half)
 
 

@@ -186,7 +186,7 @@ def _starts(
     going = np.arange(len(states))[:, None] < starts.lengths
     if window is not None:
         going &= ((starts.time > window[0]) & (starts.time <= window[1]))[:, None]
-    pool = states[going]
+    pool = around.state(states[going], "starts")
     if not len(pool):
         raise InvalidError(f"window is {brief(window)}, has no step of any trial")
     return pool[draw.choice(len(pool), min(n, len(pool)), replace=False)]
