@@ -62,19 +62,20 @@ static nai_trials *make_trials(const nai_network *net)
   return trials;
 }
 
-static void bench_epoch(nai__json_writer *out, const char *name, int adaptive)
+static void bench_epoch(nai__json_writer *out, const char *name, int adaptive, int threads)
 {
   nai_network *net = make_network();
   nai_trainer *trainer = make_trainer(net, adaptive);
   nai_trials *trials = make_trials(net);
+  must(nai_trainer_set(trainer, "threads", threads));
   double ms = time_update(trainer, trials);
-  printf("  %-11s 1 thread  %10.3f ms   784-1000-10, %d images; an epoch of MNIST %.2f s\n", name,
-         ms, BATCH, ms * 1e-3 * UPDATES);
+  printf("  %-11s %d thread%s %10.3f ms   784-1000-10, %d images; an epoch of MNIST %.2f s\n", name,
+         threads, threads > 1 ? "s" : " ", ms, BATCH, ms * 1e-3 * UPDATES);
   fflush(stdout);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
-  result_begin(out, name, ms, 1);
+  result_begin(out, name, ms, threads);
   result_end(out);
 }
 
@@ -87,8 +88,10 @@ int main(int argc, char **argv)
   nai__json_writer results;
   results_begin(&results, argv[1]);
   printf("layers that learn by feedback alignment, with gradient descent and with Adam:\n");
-  bench_epoch(&results, "layers/sgd", 0);
-  bench_epoch(&results, "layers/adam", 1);
+  for (int threads = 1; threads <= 2; threads++) {
+    bench_epoch(&results, "layers/sgd", 0, threads);
+    bench_epoch(&results, "layers/adam", 1, threads);
+  }
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench_layers: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;
