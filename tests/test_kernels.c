@@ -709,6 +709,135 @@ START_TEST(test_row_dot)
 }
 END_TEST
 
+START_TEST(test_row_sum)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++) {
+    const int64_t n = sizes[in];
+    float *a = random_floats(n);
+    double sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += (double)a[j];
+    ck_assert(fabs((double)kernels->row_sum(a, n) - sum) <= 1e-7 * (double)n);
+    free(a);
+  }
+}
+END_TEST
+
+/* Numbers of every kind, at any place: 1 in 2 is finite. */
+static float odd_number(void)
+{
+  static const float kinds[] = {0, -0.0f, 0x1p-149f, -0x1p-130f, INFINITY, -INFINITY, NAN, FLT_MAX};
+  const double x = uniform();
+  return x < 0 ? (float)uniform() : kinds[(int)(x * COUNT(kinds))];
+}
+
+static float *odd_floats(int64_t n)
+{
+  float *p = floats(n);
+  for (int64_t i = 0; i < n; i++) p[i] = odd_number();
+  return p;
+}
+
+/* The same number, or no number both. */
+static int is_same(float a, float b)
+{
+  return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+/* To the bit as one by one, from wherever rows begin; nothing beyond them. */
+START_TEST(test_add_rows)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int64_t odd = 0; odd < 4; odd++) {
+      const int64_t n = sizes[in];
+      float *x = odd_floats(n + odd) + odd, *a = odd_floats(n), *out = odd_floats(n + 1),
+            *sum = copy_of(out, n + 1);
+      kernels->add_row(sum, x, n);
+      for (int64_t j = 0; j < n; j++) CHECK(is_same(sum[j], out[j] + x[j]), "%lld", (long long)j);
+      memcpy(sum, out, (size_t)n * sizeof *sum);
+      kernels->add_products(sum, a, x, n);
+      for (int64_t j = 0; j < n; j++) {
+        const float product = a[j] * x[j];
+        CHECK(is_same(sum[j], out[j] + product), "%lld", (long long)j);
+      }
+      ck_assert(is_same(sum[n], out[n]));
+      free(x - odd), free(a), free(out), free(sum);
+    }
+}
+END_TEST
+
+/*
+ * All that are not 0, ascending, NaN and the smallest number among them; never more than there is room for,
+ * and on from there.
+ */
+START_TEST(test_find_active)
+{
+  static const int64_t rooms[] = {1, 15, 16, 17, 63, 64, 65, 257};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int k = 0; k < COUNT(rooms); k++) {
+      const int64_t n = sizes[in], room = rooms[k];
+      float *a = k % 2 ? odd_floats(n) : random_floats(n);
+      int32_t *found = malloc((size_t)(room + 1) * sizeof *found);
+      int64_t next = 0;
+      for (int64_t looked = 0; looked < n;) {
+        const int64_t before = looked;
+        found[room] = -7;
+        const int64_t some = kernels->find_active(found, room, a, n, &looked);
+        CHECK(looked > before && looked <= n && some <= room && (some == room || looked == n),
+              "%lld of %lld found up to %lld of %lld", (long long)some, (long long)room,
+              (long long)looked, (long long)n);
+        for (int64_t i = 0; i < some; i++, next++) {
+          while (next < n && a[next] == 0) next++;
+          CHECK(found[i] == next, "%lld for %lld", (long long)found[i], (long long)next);
+        }
+        while (next < looked && a[next] == 0) next++;
+        CHECK(next == looked, "%lld for %lld", (long long)looked, (long long)next);
+        ck_assert_int_eq(found[room], -7);
+      }
+      free(a), free(found);
+    }
+}
+END_TEST
+
+/* Whole numbers, so that every count shows. */
+START_TEST(test_add_bits)
+{
+  enum { WORDS = 3 * 8, ROWS = 300 };
+  static const int64_t columns[] = {1, 15, 16, 17, 63, 64, 65, 128, 257, 511, 513, 1100},
+                       many[] = {0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  uint64_t *bits = malloc(ROWS * WORDS * sizeof *bits);
+  int32_t row[255];
+  for (int k = 0; k < ROWS * WORDS; k++) {
+    bits[k] = 0;
+    for (int bit = 0; bit < 64; bit++)
+      bits[k] |= (uint64_t)(k % 5 == 0 || uniform() < 0.4) << bit; /* some have all rows */
+  }
+  for (int in = 0; in < COUNT(columns); in++)
+    for (int k = 0; k < COUNT(many); k++) {
+      const int64_t n = columns[in];
+      float *c = guards(n + 1);
+      for (int64_t r = 0; r < many[k]; r++) row[r] = (int32_t)(r * 7 % ROWS);
+      kernels->add_bits(c, n, 3, bits, WORDS, row, many[k]);
+      for (int64_t i = 0; i < n; i++) {
+        int count = 0;
+        for (int64_t r = 0; r < many[k]; r++) count += bits[row[r] * WORDS + i / 64] >> i % 64 & 1;
+        CHECK(c[i] == GUARD + 3 * (float)count, "%lld rows, column %lld of %lld: %g for %d",
+              (long long)many[k], (long long)i, (long long)n, (double)(c[i] - GUARD) / 3, count);
+      }
+      ck_assert_float_eq(c[n], GUARD);
+      free(c);
+    }
+  free(bits);
+}
+END_TEST
+
 /* In double, one number after another: trace, weight within its bounds, the next product. */
 static double learn_slowly(double *w, double *p, const nai__learning_row *r)
 {
@@ -1355,6 +1484,120 @@ START_TEST(test_decay)
 }
 END_TEST
 
+/* --- units that spike ------------------------------------------------------------------------- */
+
+enum {
+  OF_V,
+  OF_WAIT,
+  OF_B,
+  OF_IN,
+  OF_DECAY,
+  OF_TARGET,
+  OF_THRESHOLD,
+  OF_RESET,
+  OF_PERIOD,
+  OF_TAKEN,
+  OF_ADAPTATION,
+  OF_KEPT,
+  OF_ALL
+};
+
+/* Units of every state: those that wait, and those whose v is at the threshold, which is enough. */
+static float spiking_number(int what, int64_t i)
+{
+  switch (what) {
+  case OF_V: return i % 11 == 0 ? NAN : i % 7 == 0 ? 1 : (float)(2 * uniform());
+  case OF_WAIT: return (float)(i % 4);
+  case OF_IN: return i % 7 == 0 ? 0 : (float)uniform();
+  case OF_DECAY: return i % 7 == 0 ? 0 : (float)(0.5 + 0.4 * uniform());
+  case OF_THRESHOLD: return 1;
+  case OF_PERIOD: return (float)(1 + i % 3);
+  case OF_TAKEN: return i % 3 == 0 ? 0 : 1.5f;
+  case OF_B:
+  case OF_KEPT:
+  case OF_ADAPTATION: return i % 7 == 0 ? 0 : (float)(0.5 + 0.5 * uniform());
+  default: return (float)uniform();
+  }
+}
+
+/* By units/lif.h, one unit after another. */
+static void fire_slowly(const nai__spiking *u)
+{
+  for (int64_t i = 0; i < u->n; i++) {
+    const int64_t at = u->same ? 0 : i;
+    const float taken = u->soft ? u->taken[at] : 0, b = u->adapts ? u->b[i] : 0, wait = u->wait[i];
+    float v = u->v[i] + u->decay[at] * (u->target[at] - u->v[i]) + u->in[i];
+    if (taken != 0 && wait > u->period[at] - 0.5f) v -= taken; /* it fired in the step before */
+    if (taken == 0 && wait > 1) v = u->v[i];
+    float barrier = u->threshold[at];
+    if (u->adapts) barrier += u->adaptation[at] * b;
+    const int fires = v >= barrier && wait <= 1;
+    if (fires && taken == 0) v = u->reset[at];
+    u->v[i] = u->sent[i] = v;
+    u->spike[i] = (float)fires;
+    u->wait[i] = fires ? u->period[at] : wait > 1 ? wait - 1 : 0;
+    if (u->adapts) u->b[i] = u->kept_b[at] * b + (float)fires;
+  }
+}
+
+static nai__spiking spiking_of(float *const of[OF_ALL], float *sent, float *spike, int64_t n,
+                               int how)
+{
+  return (nai__spiking){.n = n,
+                        .adapts = how & 1,
+                        .soft = how >> 1 & 1,
+                        .same = how >> 2 & 1,
+                        .v = of[OF_V],
+                        .wait = of[OF_WAIT],
+                        .b = of[OF_B],
+                        .spike = spike,
+                        .sent = sent,
+                        .in = of[OF_IN],
+                        .decay = of[OF_DECAY],
+                        .target = of[OF_TARGET],
+                        .threshold = of[OF_THRESHOLD],
+                        .reset = of[OF_RESET],
+                        .period = of[OF_PERIOD],
+                        .taken = of[OF_TAKEN],
+                        .adaptation = of[OF_ADAPTATION],
+                        .kept_b = of[OF_KEPT]};
+}
+
+static void check_fire(const nai__kernels *kernels, int64_t n, int how)
+{
+  float *of[OF_ALL], *other[OF_ALL], *sent = guards(n + 1), *spike = guards(n + 1),
+                                     *sent2 = guards(n + 1), *spike2 = guards(n + 1);
+  for (int what = 0; what < OF_ALL; what++) {
+    of[what] = guards(n + 1);
+    for (int64_t i = 0; i < n; i++) of[what][i] = spiking_number(what, i);
+    other[what] = copy_of(of[what], n + 1);
+  }
+  for (int step = 0; step < 6; step++) {
+    const nai__spiking u = spiking_of(of, sent, spike, n, how),
+                       slow = spiking_of(other, sent2, spike2, n, how);
+    kernels->fire(&u);
+    fire_slowly(&slow);
+    for (int64_t i = 0; i <= n; i++) {
+      for (int what = 0; what < OF_ALL; what++)
+        CHECK(is_same(of[what][i], other[what][i]), "how %d, n %lld, step %d, unit %lld: %d", how,
+              (long long)n, step, (long long)i, what);
+      CHECK(is_same(sent[i], sent2[i]) && is_same(spike[i], spike2[i]), "unit %lld", (long long)i);
+    }
+  }
+  for (int what = 0; what < OF_ALL; what++) free(of[what]), free(other[what]);
+  free(sent), free(spike), free(sent2), free(spike2);
+}
+
+/* Adaptive or not, with soft resets or hard ones or both, of one kind or many. */
+START_TEST(test_fire)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(unit_counts); in++)
+    for (int how = 0; how < 8; how++) check_fire(kernels, unit_counts[in], how);
+}
+END_TEST
+
 /* --- the suite -------------------------------------------------------------------------------- */
 
 static void seed(void)
@@ -1387,6 +1630,7 @@ Suite *kernels_suite(void)
       test_product_cut};
   const TTest *learning[] = {test_row_dot, test_square_row, test_learn_row, test_learn_rows,
                              test_learn_row_decays};
+  const TTest *rows[] = {test_row_sum, test_add_rows, test_find_active, test_add_bits};
   const TTest *gradient[] = {test_outer,         test_outer_large,     test_outer_of_nothing,
                              test_outer_cut,     test_outer_continued, test_outer_of_steps,
                              test_outer_of_zeros};
@@ -1400,8 +1644,10 @@ Suite *kernels_suite(void)
                           test_not_finite,
                           test_rectifying_slope_at_zero,
                           test_odd_gains,
-                          test_decay};
+                          test_decay,
+                          test_fire};
   add(suite, "learning", learning, COUNT(learning));
+  add(suite, "rows", rows, COUNT(rows));
   add(suite, "products", products, COUNT(products));
   add(suite, "weight gradient", gradient, COUNT(gradient));
   add(suite, "noise", noise, COUNT(noise));

@@ -186,6 +186,31 @@ def test_probabilities_and_lengths():
     assert found.choice.tolist() == [2, -1] and found.time[0] == 220 and found.correct.tolist() == [-1, -1]
 
 
+def test_a_trial_that_is_over_crosses_nothing():
+    inputs = np.zeros((20, 2, 3), np.float32)
+    inputs[10:, :, 2] = 10
+    found = na.reaction_times(obedient().run(na.Trials(inputs, lengths=[11, 10], conditions={"x": [1, 2]})))
+    assert found.threshold == 1 and found.choice.tolist() == [2, -1] and found.time[0] == 220
+
+
+def test_an_output_that_is_no_number_is_no_choice():
+    inputs = np.zeros((6, 1, 3), np.float32)
+    inputs[3:, :, 1] = 2
+    run = obedient().run(na.Trials(inputs, conditions={"x": [1]}))
+    run.outputs["z"][:, :, 0] = np.nan
+    found = na.reaction_times(run)
+    assert found.choice.tolist() == [1] and found.time.tolist() == [80]
+
+
+def test_moments_of_reaction_times():
+    """Means, and standard deviations over trials - 1, of two times or more."""
+    times, correct = np.array([100.0, 140, 300, 310, 330, 500]), np.array([1, 1, 0, 0, 0, 1])
+    conditions = {"x": np.array([1.0, 1, 1, 1, 1, 2])}
+    table = na.ReactionTimes(times, np.zeros(6, np.int64), correct, conditions, 1.0).curve()
+    assert table.mean_correct.tolist() == [120, 500] and table.sd_correct[0] == pytest.approx(40 / np.sqrt(2))
+    assert table.sd_error[0] == pytest.approx(np.std([300, 310, 330], ddof=1)) and np.isnan(table.sd_correct[1])
+
+
 def test_reaction_times_are_what_the_task_judges():
     net, task = two_outputs(), dots(threshold=0.02)
     run = net.run(task.trials(net, 200, seed=6))
@@ -326,6 +351,13 @@ def test_pca_finds_the_directions_that_the_activity_has():
         na.pca(run, components=21)
 
 
+def test_pca_is_of_the_condition_that_was_asked_for(net):
+    run = net.run(pdm().trials(net, 60))
+    assert na.pca(run).condition == "signed_coherence" and len(na.pca(run).values) == 9
+    found = na.pca(run, "target")
+    assert found.condition == "target" and found.values.tolist() == [1, 2]
+
+
 def test_pca_of_silence():
     net = na.Network(dt=20).input("u", 1).population("p", 3).output("z", 1).connect("u", "p").connect("p", "z").build()
     run = net.run(na.Trials(np.zeros((5, 2, 1)), conditions={"x": [0, 1]}))
@@ -366,7 +398,8 @@ def test_a_table_of_stages():
     assert table.trials.tolist() == [40, 120, 160] and table.evaluations.tolist() == [1, 3, 4]
     assert table.met.tolist() == [True, True, False] and table.performance[2] == history.performance[-1]
     assert table.best[1] == history.performance[1:4].max()
-    assert na.stages(history).name.tolist() == ["0", "1", "2"]
+    plain = na.stages(history)
+    assert plain.name.tolist() == ["0", "1", "2"] and plain.met.tolist() == [True, True, False]
     pandas = pytest.importorskip("pandas")
     assert pandas.DataFrame(table).set_index("name").updates["shaped"] == 15
 
@@ -376,6 +409,15 @@ def test_a_last_stage_that_is_met():
     trainer = trained(course)
     history = trainer.fit(100, progress=False)
     assert trainer.stage is None and na.stages(history, course).met.all()
+
+
+def test_a_stage_is_met_at_the_end_of_its_staircase():
+    from neuroai.analysis import _met
+
+    shaped = na.Staircase(100, 10, step=60, harder_at=0.5, easier_at=0.4)  # 100, 40, 10, 10 while it goes well
+    stage = na.Stage("shaped", 0.8, evaluations=2, coherence=shaped)
+    assert not _met(stage, np.array([0.9, 0.9, 0.9])) and _met(stage, np.array([0.5, 0.9, 0.9, 0.8]))
+    assert not _met(stage, np.array([0.9, 0.9, 0.9, 0.7])) and not _met(stage, np.array([0.9]))
 
 
 def test_a_staircase_is_followed_as_in_training():
