@@ -210,6 +210,22 @@ START_TEST(test_product_large)
 }
 END_TEST
 
+/* Whole tiles of rows, and all widths of the last vector: where half of it is there or less, tiles differ. */
+START_TEST(test_product_widths)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int64_t n = 1; n <= 50; n++) {
+    matrices m = matrices_new(kernels, 8 + n % 3, 5, n, n & 1);
+    float *before = copy_of(m.c, (m.rows - 1) * m.ldc + m.n);
+    kernels->product(m.c, m.ldc, m.a, m.lda, m.packed, m.rows, m.k, m.n, n >> 1 & 1);
+    assert_product(&m, n >> 1 & 1 ? before : NULL, m.c);
+    free(before);
+    matrices_free(&m);
+  }
+}
+END_TEST
+
 /* What c holds is not read unless it is asked for: NaN there would show. */
 START_TEST(test_product_overwrites)
 {
@@ -1624,10 +1640,10 @@ Suite *kernels_suite(void)
   tcase_add_test(alone, test_blas_in_pieces);
   suite_add_tcase(suite, alone);
   const TTest *products[] = {
-      test_product,          test_product_large,           test_product_one_row,
-      test_product_of_zeros, test_product_overwrites,      test_product_of_nothing,
-      test_row_product,      test_row_product_signed_zero, test_row_product_nan,
-      test_product_cut};
+      test_product,          test_product_large,      test_product_one_row,
+      test_product_of_zeros, test_product_overwrites, test_product_of_nothing,
+      test_product_widths,   test_row_product,        test_row_product_signed_zero,
+      test_row_product_nan,  test_product_cut};
   const TTest *learning[] = {test_row_dot, test_square_row, test_learn_row, test_learn_rows,
                              test_learn_row_decays};
   const TTest *rows[] = {test_row_sum, test_add_rows, test_find_active, test_add_bits};

@@ -1,5 +1,7 @@
 """Dimensions, angles, decoding, similarity, timescales, tuning: by hand, against libraries, of activity made for it."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -111,6 +113,21 @@ def test_selectivity_in_a_window():
     assert np.isnan(swapped.p).all()
     ax = na.plot.selectivity(found)[0]
     assert sum(bar.get_height() for bar in ax.patches[:20]) == 3
+
+
+def test_p_is_the_share_of_all_ways_to_deal_trials_out():
+    """Of few trials, some alike, every way can be looked at."""
+    from neuroai.unit_tuning import _shuffled
+
+    both = np.array([[2.0, 1], [4, 2], [4, 1], [1, 1], [3, 0], [4, 0], [0, 1]])
+    area = na.roc_area(both[:3], both[3:])
+    found = _shuffled(both[:3], both[3:], area, 6000, 2)
+    far = [
+        np.abs(na.roc_area(both[list(ones)], np.delete(both, ones, axis=0)) - 0.5) >= np.abs(area - 0.5) - 1e-12
+        for ones in itertools.combinations(range(7), 3)
+    ]
+    expected = np.mean(far, axis=0)
+    assert (expected > 0.05).all() and (expected < 0.9).all() and np.allclose(found, expected, atol=0.03)
 
 
 def test_noise_correlations_are_of_noise():
