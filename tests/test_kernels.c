@@ -833,7 +833,7 @@ START_TEST(test_add_bits)
   for (int k = 0; k < ROWS * WORDS; k++) {
     bits[k] = 0;
     for (int bit = 0; bit < 64; bit++)
-      bits[k] |= (uint64_t)(k % 5 == 0 || uniform() < 0.4) << bit; /* some have all rows */
+      bits[k] |= (uint64_t)(k % WORDS % 6 == 0 || uniform() < 0.4) << bit; /* some: all rows */
   }
   for (int in = 0; in < COUNT(columns); in++)
     for (int k = 0; k < COUNT(many); k++) {

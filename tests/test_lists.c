@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/base/memory.h"
 #include "../lib/network/network.h"
 #include "faults.h"
 #include "rules.h"
@@ -197,6 +198,92 @@ START_TEST(one_trial_has_the_bits_of_a_batch)
         sparse_free(&s);
       }
   EXPECT(near >= 10 && far >= 10);
+}
+END_TEST
+
+/* Whatever one sender sends: receivers without a synapse from it do not notice. */
+START_TEST(what_is_not_finite_stays_with_its_receivers)
+{
+  static const float sent[] = {INFINITY, -INFINITY};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int id = 0; id < 2; id++) { /* by windows, by columns */
+    sparse s = sparse_new(kernels, 257, 100, id ? 0.02 : 0.06, 1);
+    nai__row_lists *rows = rows_of(&s);
+    EXPECT(rows && (rows->columns != NULL) == id);
+    float *a = random_floats(s.k), row[100], batch[100];
+    for (int64_t j = 0; j < s.k; j++) {
+      const float before = a[j];
+      a[j] = sent[j % 2];
+      kernels->list_row(row, a, rows, 0);
+      kernels->list_product(batch, s.n, a, s.k, s.lists, 1, 0);
+      for (int64_t i = 0; i < s.n; i++) {
+        ck_assert(!isnan(row[i]) && !isinf(row[i]) == !s.exists[i * s.ld + j]);
+        ck_assert(memcmp(&row[i], &batch[i], sizeof *row) == 0);
+      }
+      a[j] = before;
+    }
+    free(a);
+    nai__row_lists_destroy(rows);
+    sparse_free(&s);
+  }
+}
+END_TEST
+
+/* Products that underflow: 0 is +0 in all of them, or a trial alone would not have the bits of a batch. */
+START_TEST(zero_has_one_sign)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels || strcmp(kernels->name, "blas") == 0) return;
+  for (int id = 0; id < 2; id++)
+    for (int accumulate = 0; accumulate < 2; accumulate++) {
+      sparse s = sparse_new(kernels, 257, 100, id ? 0.02 : 0.06, 1);
+      for (int64_t i = 0; i < s.n * s.ld; i++) s.w[i] = s.w[i] == 0 ? 0 : -1e-30f;
+      kernels->pack(s.packed, s.w, s.ld, s.k, s.n, 1);
+      nai__lists_pack(s.lists, s.w);
+      nai__row_lists *rows = rows_of(&s);
+      float a[257], row[100], list[100], whole[100];
+      for (int64_t j = 0; j < s.k; j++) a[j] = 1e-30f;
+      for (int64_t i = 0; i < s.n; i++) row[i] = list[i] = whole[i] = i % 2 ? -0.0f : 0.0f;
+      kernels->list_row(row, a, rows, accumulate);
+      kernels->list_product(list, s.n, a, s.k, s.lists, 1, accumulate);
+      kernels->product(whole, s.n, a, s.k, s.packed, 1, s.k, s.n, accumulate);
+      ck_assert_mem_eq(list, whole, sizeof whole);
+      ck_assert_mem_eq(row, whole, sizeof whole);
+      nai__row_lists_destroy(rows);
+      sparse_free(&s);
+    }
+}
+END_TEST
+
+/* Receivers of more than one slice of 65536: one synapse each. */
+START_TEST(receivers_of_several_slices)
+{
+  enum { SENDERS = 64, RECEIVERS = 2 * 65536 + 100 };
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  nai__compressed *c = nai__compressed_create(RECEIVERS, SENDERS);
+  c->sender = NAI__ARRAY(int32_t, RECEIVERS);
+  for (int64_t i = 0; i < RECEIVERS; i++) {
+    c->sender[i] = (int32_t)(i * 7 % 61); /* some have none */
+    c->first[i + 1] = i + 1;
+  }
+  nai__row_lists *rows;
+  EXPECT(nai__row_lists_create(&rows, c) && rows && rows->columns);
+  float *w = random_floats(RECEIVERS), *a = random_floats(SENDERS), *out = random_floats(RECEIVERS),
+        *before = malloc(RECEIVERS * sizeof *before);
+  memcpy(before, out, RECEIVERS * sizeof *before);
+  nai__row_lists_pack(rows, w);
+  kernels->list_row(out, a, rows, 1);
+  for (int64_t i = 0; i < RECEIVERS; i++)
+    if (!(fabsf(out[i] - before[i] - w[i] * a[c->sender[i]]) <= 1e-6f))
+      ck_abort_msg("receiver %d: %g", (int)i, (double)out[i]);
+  kernels->list_row(out, a, rows, 0);
+  for (int64_t i = 0; i < RECEIVERS; i++)
+    if (out[i] != w[i] * a[c->sender[i]]) ck_abort_msg("receiver %d: %g", (int)i, (double)out[i]);
+  nai__row_lists_destroy(rows);
+  nai__compressed_destroy(c);
+  free(w), free(a), free(out), free(before);
 }
 END_TEST
 
@@ -813,6 +900,9 @@ Suite *lists_suite(void)
   tcase_add_loop_test(kernels, products_have_the_bits_of_whole_matrices, 0, TABLES);
   tcase_add_loop_test(kernels, products_overwrite, 0, TABLES);
   tcase_add_loop_test(kernels, one_trial_has_the_bits_of_a_batch, 0, TABLES);
+  tcase_add_loop_test(kernels, what_is_not_finite_stays_with_its_receivers, 0, TABLES);
+  tcase_add_loop_test(kernels, zero_has_one_sign, 0, TABLES);
+  tcase_add_loop_test(kernels, receivers_of_several_slices, 0, TABLES);
   tcase_add_test(kernels, one_trial_has_lists_where_they_pay);
   tcase_add_test(kernels, lists_of_one_trial_without_memory);
   tcase_add_test(kernels, lists_without_memory);

@@ -54,4 +54,5 @@ static void column_product(float *c, const float *a, const nai__columns *l, int 
     const int64_t n = find_active(sender, SOME, a, l->k, &looked);
     for (int64_t slice = 0; slice < l->slices; slice++) add_columns(c, a, l, slice, sender, n);
   }
+  for (int64_t i = 0; i < l->n; i++) c[i] += 0.0f; /* of products that underflowed, -0 */
 }
