@@ -55,6 +55,7 @@ def test_dimensions_by_hand():
     np.testing.assert_allclose(found.variances, [8 / 3, 2 / 3])
     assert found.participation_ratio == pytest.approx(100 / 68) and found.explained == pytest.approx([0.8, 1])
     assert found.needed(0.8) == 1 and found.needed(0.81) == 2 and found.needed(1) == 2
+    assert na.dimensionality([[3, 0], [-3, 0], [0, 1], [0, -1]]).needed() == 1 and found.needed() == 2  # of 90 %
     run = replay([[[0, 0]], [[1, 0]], [[2, 0]], [[2, 1]]])
     assert na.dimensionality(run, window=(0, 30)).participation_ratio == pytest.approx(1)
     assert na.dimensionality(run).participation_ratio > 1.1
@@ -186,10 +187,18 @@ def test_decoders_are_tested_on_trials_that_they_have_not_seen():
     assert na.decode(replay(rates, side=np.arange(40) % 2), "side").within < 0.75
 
 
+def test_as_many_trials_of_a_value_as_folds_are_enough():
+    pytest.importorskip("sklearn")
+    side = np.array([0, 0, 1, 1])
+    assert na.decode(replay(np.tile(side[:, None] * 2.0, (3, 1, 1)), side=side), "side", folds=2).within == 1
+
+
 @pytest.mark.parametrize("measure", ["correlation", "cosine", "euclidean"])
 def test_dissimilarities_by_scipy(measure):
     distance = pytest.importorskip("scipy.spatial.distance")
     stats = pytest.importorskip("scipy.stats")
+    from neuroai.similarity import _ranks
+
     draw = np.random.default_rng(5)
     value = np.repeat([3.2, 6.4, -1, 0, 12.8], 4)
     rates = draw.normal(size=(6, 20, 7))
@@ -201,6 +210,8 @@ def test_dissimilarities_by_scipy(measure):
     pairs = np.triu_indices(5, 1)
     assert found.compare(other) == pytest.approx(stats.spearmanr(found.matrix[pairs], other.matrix[pairs])[0])
     assert found.compare(found) == pytest.approx(1)
+    alike = [5, 1, 5, 2, 2, 5, 0]
+    np.testing.assert_array_equal(_ranks(np.array(alike, float)), stats.rankdata(alike))
     assert na.plot.dissimilarity(found)[0].get_xlabel() == "x"
 
 
