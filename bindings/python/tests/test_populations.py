@@ -225,6 +225,12 @@ def test_several_conditions_are_combined():
 # --- timescales ------------------------------------------------------------------------------------------------------
 
 
+def test_the_curve_of_a_fit_by_hand():
+    nothing = np.zeros((0, 3))
+    found = na.Timescales(np.arange(1.0, 4), np.zeros(3), 50.0, 0.8, 0.25, nothing, np.zeros(0), [])
+    np.testing.assert_allclose(found.curve([0, 50]), [0.8 * 1.25, 0.8 * (np.exp(-1) + 0.25)])
+
+
 def fluctuating(tau, trials=600, steps=200, units=6, dt=10, fixed=0.0):
     """Ornstein-Uhlenbeck processes, and of each trial an offset."""
     draw, a = np.random.default_rng(6), np.exp(-dt / tau)
