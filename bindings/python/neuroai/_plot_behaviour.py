@@ -38,6 +38,10 @@ _NAMES = {"alpha": r"$\alpha$", "beta": r"$\beta$"}
 # --- psychometric curves ---------------------------------------------------------------------------------------------
 
 
+#: Through fewer points than this a curve of two parameters always goes, wherever it turns.
+LEAST_TO_FIT = 3
+
+
 def draw_choices(
     ax: Optional[Axes],
     evaluation: Evaluation,
@@ -58,11 +62,12 @@ def draw_choices(
         return ax
     points = choices_over(evaluation, condition)
     ax = axes_of(ax, (3.8, 3.2))
-    if len(points.x) > 1 and points.two:
+    fits = points.two and len(points.x) >= LEAST_TO_FIT
+    if fits:
         fit = logistic_curve(points.x, np.round(points.fraction * points.trials), points.trials)
         fine = np.linspace(points.x.min(), points.x.max(), 400)
         ax.plot(fine, fit(fine), color=INK, lw=1.4, zorder=2)
-    _draw_points(ax, points.x, points.fraction, points.trials, "" if points.two else "-")
+    _draw_points(ax, points.x, points.fraction, points.trials, "" if fits else "-")
     ax.axhline(0.5, color=FAINT, lw=0.8, ls=":", zorder=1)
     ax.axvline(0, color=FAINT, lw=0.8, ls=":", zorder=1)
     ax.set(xlabel=label, ylabel=points.label, ylim=(-0.04, 1.04))

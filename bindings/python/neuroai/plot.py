@@ -279,7 +279,7 @@ def psychometric(
     """Psychometric curve: choices against a condition, with binomial standard errors and a fit by maximum likelihood.
 
     Without a shape the fit is logistic, its parameters are not written, and it needs no SciPy; it is left out where
-    more than two choices are right, and points are joined instead.
+    more than two choices are right or the condition has fewer than three values, and points are joined instead.
 
     Args:
         net: a network, which is run on test trials of ``task``; or an evaluation; or several evaluations, by name,

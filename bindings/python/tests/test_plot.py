@@ -294,6 +294,18 @@ def test_psychometric(net):
         na.plot.psychometric(net)
 
 
+@pytest.mark.parametrize("x, fits", [([-20.0, 20.0], False), ([-20.0, 0.0, 20.0], True)])
+def test_two_points_are_joined_and_not_fitted(net, monkeypatch, x, fits):
+    """A curve of two parameters goes through any two, and says nothing of what is between them."""
+    from neuroai import _plot_behaviour
+
+    n = np.full(len(x), 100.0)
+    made = _plot_behaviour.Choices(np.array(x), np.linspace(0.1, 0.9, len(x)), n, True, "fraction of choice 2")
+    monkeypatch.setattr(_plot_behaviour, "choices_over", lambda evaluation, condition: made)
+    (ax,) = draw(na.plot.psychometric(net, task(), trials=200))
+    assert max(len(line.get_xdata()) for line in ax.lines) == (400 if fits else 2)
+
+
 def test_the_logistic_fit_finds_what_made_the_data():
     pytest.importorskip("scipy")
     from neuroai.fits import fit_psychometric, logistic_curve
