@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn, number
 from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
+from ._matrices import room_for
 from .decoding import Decoding
 from .errors import InvalidError
 from .similarity import Dissimilarity
@@ -156,6 +157,7 @@ def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> P
         ax: where to draw.
     """
     ax = axes_of(ax, (3.8, 3.2))
+    room_for("a picture", len(found.matrix), 3, "take fewer populations")
     rows, columns = np.triu_indices(len(found.matrix), 1)
     noise, signal = found.matrix[rows, columns], found.signal[rows, columns]
     both = np.isfinite(noise) & np.isfinite(signal)

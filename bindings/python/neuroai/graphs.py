@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ._handle import Names, as_array, brief, frozen, given, joined, listed, picked, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
+from ._matrices import room_for
 from ._needed import needed
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -183,6 +184,7 @@ def _among(net: Network, names: Names) -> Doubles:
     if not sizes:
         raise UnknownNameError(f"names: no population is called {brief(names)}, but {listed(net.populations) or 'none'}")
     ends = np.cumsum([0, *sizes.values()])
+    room_for("measuring a graph", int(ends[-1]), 6, "take fewer populations by `names`")
     at = {name: slice(int(ends[k]), int(ends[k + 1])) for k, name in enumerate(sizes)}
     found = np.zeros((int(ends[-1]), int(ends[-1])))
     for source, target in net.projections:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ._handle import brief, frozen, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
+from ._matrices import room_for
 from .errors import InvalidError, NonfiniteError
 from .network import Network
 from .rate_maps import Constant, RateMap
@@ -209,6 +210,7 @@ def linearise(
     steps = np.flatnonzero(inside)
     if not len(steps):
         raise InvalidError(f"window is {brief(window)}, has no step after the first one")
+    room_for(f"a linearisation at {len(steps)} steps", states.shape[2], len(steps) + 1, "take a shorter window")
     jacobians = np.empty((len(steps), states.shape[2], states.shape[2]))
     values = np.empty(jacobians.shape[:2], np.complex128)
     with Bar(len(steps), "steps", progress) as bar:

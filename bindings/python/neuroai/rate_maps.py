@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._closed import Closed
 from ._handle import as_array, brief, expect, frozen, given, listed, wrong_shape
+from ._matrices import room_for
 from ._nonlinearity import FUNCTIONS
 from .errors import InvalidError, NonfiniteError, OrderError, UnknownNameError, UnsupportedError
 from .network import Network
@@ -56,6 +57,7 @@ class RateMap(Closed):
         ends = np.cumsum([0, *net.populations.values()])
         parts = {name: slice(int(ends[k]), int(ends[k + 1])) for k, name in enumerate(net.populations)}
         n = int(ends[-1])
+        room_for("a map", n, 2, "take a smaller network, or net.spectrum(k=10) of its weights alone")
         self._keep(net=net, parts=parts)
         self._keep(weights=frozen(self._among(n)), alpha=frozen(net.dt / self._each("tau", n)))
         self._bias = np.concatenate([np.asarray(net.bias(name), np.float64) for name in parts])

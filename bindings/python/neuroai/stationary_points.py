@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ._handle import brief, frozen, real, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
+from ._matrices import room_for
 from .errors import InvalidError
 from ._needed import needed
 from .network import Network
@@ -22,6 +23,8 @@ from .trials import Trials
 __all__ = ["FixedPoints", "fixed_points", "states_of"]
 
 Doubles = npt.NDArray[np.float64]
+#: Of all pairs of units, that a search takes: the weights, Jacobians, and what LAPACK makes of one.
+_MATRICES = 10
 Starts = Union[Run, Trials, npt.ArrayLike]
 
 
@@ -116,6 +119,8 @@ def fixed_points(
     optimize = needed("scipy.optimize", "looking for fixed points", "fits")
     if isinstance(net, RateMap) and inputs is not None:
         raise InvalidError("inputs: the map has those that it was made with: na.RateMap(net, inputs)")
+    if isinstance(net, Network):
+        room_for("looking for fixed points", sum(net.populations.values()), _MATRICES, "take a smaller network")
     around = net if isinstance(net, RateMap) else RateMap(net, inputs)
     slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
     draw = np.random.default_rng(whole("seed", seed))
@@ -248,6 +253,7 @@ def _described(around: RateMap, ends: Doubles, slow: float, apart: float) -> Fix
             kept.append(int(k))
             hits.append(1)
     states, n = ends[kept], ends.shape[1]
+    room_for(f"describing {len(kept)} points", n, len(kept) + 2, "take fewer starts, or a larger `apart`")
     jacobians = around.jacobian(states) if kept else np.zeros((0, n, n))
     values = np.linalg.eigvals(jacobians).astype(np.complex128).reshape(len(kept), n)
     values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, given
 from ._kinds import of_their_kind
+from ._matrices import room_for
 from ._windows import Window, labels_of, means_of, values_of
 from .errors import InvalidError
 from .run import Run
@@ -198,6 +199,7 @@ def noise_correlations(
     """
     known, which = values_of(run, conditions, "conditions")
     rates = means_of(run, names, window)
+    room_for("correlations", rates.shape[1], 3, "take fewer populations by `names`")
     parts, means = [], []
     for value in range(len(known)):
         here = rates[which == value]
