@@ -166,6 +166,144 @@ START_TEST(memory_is_an_upper_bound)
 }
 END_TEST
 
+/* --- all that a network takes ------------------------------------------------------------------- */
+
+/* Half of two parts, of which each knows itself alone; then a tenth of the pairs anywhere. */
+static void mask_parts(nai_network *net)
+{
+  enum { N = 400 };
+  uint8_t *mask = malloc((size_t)N * N);
+  for (uint32_t k = 0; k < N * N; k++)
+    mask[k] = (k * 2654435761u >> 8) % 10 == 0 && (k / N < N / 2) == (k % N < N / 2);
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_mask(&c, mask, N, N));
+  expect_ok(nai_network_constrain(net, "E", "E", c));
+  nai_constraint_destroy(c);
+  free(mask);
+}
+
+static void facilitate(nai_network *net)
+{
+  const double U = 0.15, tau_x = 200, tau_u = 1500, hz = 0;
+  nai_short_term *s;
+  expect_ok(nai_short_term_create(&s, 1, &U, &tau_x, &tau_u, &hz));
+  expect_ok(nai_network_set_short_term(net, "E", "E I", s));
+  nai_short_term_destroy(s);
+}
+
+static void place(nai_network *net)
+{
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+}
+
+static void delay(nai_network *net)
+{
+  expect_ok(nai_network_set_delays(net, "E I", "E I", 5, 1, 1));
+}
+
+/* What networks are made of: units of a model, synapses of a density (0: none), stored and drawn in some way. */
+typedef struct taking {
+  const char *model;
+  int64_t units; /* of E; a quarter of them of I */
+  double density;
+  int32_t storage, frozen, weights;
+  void (*more)(nai_network *net);
+  double most; /* 0: 1.15 */
+} taking;
+
+static const taking takings[] = {
+    {"rate", 1000, 0, 0, 0, 0, NULL, 0},
+    {"adaptive_rate", 1000, 0, 0, 0, 0, NULL, 0},
+    {"dendritic", 1000, 0, 0, 0, 0, NULL, 0},
+    {"dendritic", 200, 0, 0, 0, 0, place, 0},
+    {"pyramidal", 400, 0, 0, 0, 0, NULL, 0},
+    {"lif", 80, 0, 0, 0, 0, NULL, 0},
+    {"lif", 4000, 0, 0, 0, 0, NULL, 0},
+    {"lif_conductance", 400, 0, 0, 0, 0, NULL, 0},
+    {"poisson", 400, 0, 0, 0, 0, NULL, 0},
+    {"wong_wang", 400, 0, 0, 0, 0, NULL, 0},
+    {"rate", 400, 1, 0, 0, 0, NULL, 0},
+    {"rate", 400, 1, 0, 0, 0, facilitate, 0},
+    {"rate", 80, 0.2, 0, 0, 0, NULL, 0},
+    {"rate", 400, 0.6, 0, 0, 0, NULL, 0},
+    {"rate", 800, 0.29, 0, 0, 0, NULL, 0},
+    {"rate", 800, 0.1, 0, 0, 0, NULL, 0},
+    {"rate", 800, 0.01, 0, 0, 0, NULL, 0},
+    {"rate", 400, 1, 0, 0, 0, mask_parts, 0},
+    {"rate", 800, 0.3, NAI_STORAGE_LISTED, 0, 0, NULL, 0},
+    /* what is there while lists are made, of some when not all are there yet */
+    {"rate", 800, 0.1, NAI_STORAGE_LISTED, 0, 0, NULL, 1.2},
+    {"rate", 800, 0.03, NAI_STORAGE_LISTED, 0, 0, NULL, 1.2},
+    {"rate", 800, 0.01, NAI_STORAGE_LISTED, 0, 0, NULL, 0},
+    {"rate", 400, 0.1, 0, 0, 0, delay, 1.2},
+    {"lif", 800, 0.1, NAI_STORAGE_DENSE, 0, NAI_WEIGHTS_NORMAL, NULL, 0},
+    {"lif", 800, 0.1, 0, 1, NAI_WEIGHTS_NORMAL, NULL, 0},
+    {"lif", 800, 0.3, NAI_STORAGE_LISTED, 1, NAI_WEIGHTS_NORMAL, NULL, 0},
+    {"lif", 2000, 0.05, 0, 1, NAI_WEIGHTS_CONSTANT, NULL, 0},
+    {"lif", 800, 0.1, 0, 1, NAI_WEIGHTS_NORMAL, delay, 0},
+    {"lif", 800, 1, NAI_STORAGE_SHARED, 1, NAI_WEIGHTS_CONSTANT, NULL, 0},
+    /* a small one is wired in a window that is larger than it */
+    {"lif", 800, 0.01, NAI_STORAGE_LISTED, 1, NAI_WEIGHTS_NORMAL, NULL, 1.5},
+};
+enum { TAKINGS = sizeof takings / sizeof *takings };
+
+static void connect(nai_network *net, const taking *t)
+{
+  nai_constraint *c;
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  if (t->density < 1) {
+    expect_ok(nai_constraint_create_sparse(&c, t->density));
+    expect_ok(nai_network_constrain(net, "E I", "E I", c));
+    nai_constraint_destroy(c);
+  }
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", !t->frozen));
+  if (t->storage) expect_ok(nai_network_set_storage(net, "E I", "E I", t->storage));
+  if (!t->weights) return;
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", t->weights, 0.1, 0.01));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", t->weights, -0.1, 0.01));
+}
+
+static nai_network *compose_taking(const taking *t)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 0.5));
+  expect_ok(nai_network_add_population(net, "E", t->units, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", t->units / 4, NAI_INHIBITORY));
+  expect_ok(nai_network_set_model(net, "E I", t->model));
+  if (t->density > 0) connect(net, t);
+  if (t->more) t->more(net);
+  return net;
+}
+
+static void expect_covers(int64_t said, long taken, double most, const char *what, int number)
+{
+  const double over = (double)said / (double)taken;
+  ck_assert_msg(over >= 1 && over <= most, "%s of network %d: %lld is %g of %ld", what, number,
+                (long long)said, over, taken);
+}
+
+/* Before the build what it takes at most, after it what is held: as many bytes as were asked for, or hardly more. */
+START_TEST(memory_is_what_is_taken)
+{
+  const taking *t = &takings[_i];
+  const double most = t->most > 0 ? t->most : 1.15;
+  const long before = faults_held();
+  nai_network *net = compose_taking(t);
+  int64_t said, told;
+  expect_ok(nai_network_memory(&said, net));
+  const nai_estimate e = estimated(net, 1, 0);
+  faults_most_held();
+  expect_ok(nai_network_build(net, 7));
+  expect_covers(said, faults_most_held() - before, most, "the build", _i);
+  const long held = faults_held() - before;
+  ck_assert_int_eq(e.build_bytes, said);
+  expect_covers(e.bytes, held, most < 1.2 ? most : 1.2, "the estimate", _i);
+  expect_ok(nai_network_memory(&told, net));
+  expect_covers(told, held, 1.1, "the network", _i);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- synapses ----------------------------------------------------------------------------------- */
 
 static double absolute(double x)
@@ -457,6 +595,7 @@ Suite *estimate_suite(void)
   TCase *tests = tcase_create("estimate");
   tcase_set_timeout(tests, 120);
   tcase_add_loop_test(tests, memory_is_an_upper_bound, 0, KINDS * WITHS);
+  tcase_add_loop_test(tests, memory_is_what_is_taken, 0, TAKINGS);
   tcase_add_loop_test(tests, synapses_are_those_that_are_drawn, 0, KINDS);
   tcase_add_test(tests, the_rank_that_has_most_is_found);
   tcase_add_test(tests, bytes_are_those_that_are_sent);

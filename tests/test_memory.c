@@ -60,7 +60,8 @@ START_TEST(bytes_of_a_synapse)
   nai_network *net = compose_one("E", N, NAI_FREE);
   int64_t bytes;
   expect_ok(nai_network_memory(&bytes, net));
-  double numbers = 8.0 * 11 * N + 20 * 4.0 * N; /* doubles and floats of a unit */
+  /* doubles and floats of a unit; strong synapses; tables; ends of pages */
+  double numbers = 8.0 * 11 * N + 20 * 4.0 * N + 8 * 3.0 * N + 16384 + 15.0 * N * N / 100;
   EXPECT((double)bytes >= 15.0 * N * N && (double)bytes <= 15.0 * N * N + numbers);
   nai_network_destroy(net);
 }

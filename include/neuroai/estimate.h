@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 /**
- * Memory that the build needs at most, in bytes; for a built network, the memory that it holds.
+ * Memory that the build needs at most, in bytes; for a built network, the memory that it holds,
+ * with names, numbers of units, and masks or lists of its constraints.
  * Each synapse takes 15 bytes: its weight, two packed copies of it (one from inputs: 11 bytes) and
  * three flags. Absent synapses count, as do all pairs of units between populations that are
  * computed together. Where few synapses exist in what is computed together (at most 3 in 10), lists

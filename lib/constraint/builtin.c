@@ -43,6 +43,8 @@ nai_status nai__builtin_create(nai_constraint **out, const char *name, uint32_t 
   nai_constraint_ops ops = {sizeof ops, flags, name, wire, project, destroy};
   NAI__TRY(nai_constraint_create(out, &ops, b));
   (*out)->expected = nai__constraint_expected;
+  (*out)->is_even = !array && strcmp(name, "distance") != 0;
+  (*out)->bytes = array ? n_post * n_pre : 0;
   return NAI_OK;
 }
 

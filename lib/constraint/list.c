@@ -196,6 +196,7 @@ nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre, 
       .begin = begin_rows, .end = end_rows, .bytes = rows_bytes, .wire = wire_rows};
   (*out)->expected = nai__constraint_expected;
   (*out)->wiring = &wiring;
+  (*out)->bytes = 2 * n * (int64_t)sizeof(int64_t);
   return NAI_OK;
 }
 

@@ -61,9 +61,10 @@ void nai__compressed_destroy(nai__compressed *c)
   nai__free(c);
 }
 
-int64_t nai__compressed_bytes(int64_t n, int64_t synapses)
+int64_t nai__compressed_bytes(int64_t n, int64_t synapses, int places)
 {
-  return (n + 1) * (int64_t)sizeof(int64_t) + 2 * (synapses + 1) * (int64_t)sizeof(int32_t);
+  return (n + 1) * (int64_t)sizeof(int64_t) +
+         (places ? 2 : 1) * (synapses + 1) * (int64_t)sizeof(int32_t);
 }
 
 static int64_t count(const uint8_t *exists, int64_t k)

@@ -35,6 +35,6 @@ nai__compressed *nai__compressed_create(int64_t n, int64_t k);
 nai__compressed *nai__compressed_copy(const nai__compressed *c);
 void nai__compressed_destroy(nai__compressed *c);
 void nai__compressed_release(nai__compressed *c);
-int64_t nai__compressed_bytes(int64_t n, int64_t synapses);
+int64_t nai__compressed_bytes(int64_t n, int64_t synapses, int places);
 
 #endif

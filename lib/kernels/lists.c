@@ -325,16 +325,24 @@ int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient)
   return size_of(regions, slots, 1, gradient ? near * (n + 1) : 0, groups);
 }
 
+/*
+ * What is free of the last group of four that a receiver has of a block of senders, in groups: the mean
+ * over numbers of synapses of a Poisson distribution.
+ */
+static double open_group(double mean)
+{
+  return (1.5 - 0.5 * exp(-2 * mean) + exp(-mean) * (sin(mean) - cos(mean))) / 4;
+}
+
 int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient)
 {
   const int64_t regions = blocks_of(k, NAI__LIST_PRE) * blocks_of(n, NAI__LIST_POST),
                 near = blocks_of(k, NAI__LIST_NEAR);
   const double density = (double)synapses / ((double)k * (double)n);
-  /* Slots of a region that are empty, about: those that its fullest receiver has more than others. */
-  const double each = NAI__LIST_PRE * density, empty = 4 * sqrt(each) + 1;
-  /* A receiver's last group from a block of senders is half full; where there is one. */
-  const double some = 1 - exp(-NAI__LIST_NEAR * density);
+  /* Slots of a region that are empty: those that its fullest receiver has more than others. */
+  const double each = (double)smaller(k, NAI__LIST_PRE) * density, empty = 2.5 * sqrt(each) + 1;
   const int64_t slots = synapses / 4 + (int64_t)((double)regions * empty);
-  const double groups = (double)synapses / 4 + 0.6 * some * (double)(near * n);
+  const double last = open_group((double)smaller(k, NAI__LIST_NEAR) * density);
+  const double groups = (double)synapses / 4 + last * (double)(near * n);
   return size_of(regions, slots, 0, gradient ? near * (n + 1) : 0, gradient ? (int64_t)groups : 0);
 }

@@ -41,7 +41,7 @@ void nai__row_lists_destroy(nai__row_lists *rows);
 int64_t nai__row_lists_size(const nai__row_lists *rows);
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses);
 /* And what those of so many random ones take, about, whose weights are in order. */
-int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses);
+int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses, int places);
 
 /* Takes the weights from w, where they have their places. */
 void nai__row_lists_pack(nai__row_lists *rows, const float *w);

@@ -54,6 +54,8 @@ struct nai_constraint {
    */
   int (*expected)(double *synapses, const nai_constraint *constraint, const nai__pairs *pairs);
   const nai__wiring *wiring; /* NULL: by the table alone */
+  int is_even;   /* 1: to it pairs are all alike, as far as they are known; 0 of a user's own */
+  int64_t bytes; /* of the mask or list that it holds */
 };
 
 /* 1 of a built-in one, which may be called from any thread and leaves flags tidy but for what is absent. */

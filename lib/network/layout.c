@@ -432,7 +432,6 @@ static nai_status place_blocks(nai_network *net)
 static void place_projection(nai_network *net, nai__projection *p)
 {
   nai__block *b = &net->block[p->block];
-  const int64_t pairs = p->n_post * p->n_pre;
   p->at = b->at;
   for (int64_t k = 1; k < p->n_parts; k++) {
     p->at.columns += b[k].at.columns;
@@ -442,8 +441,12 @@ static void place_projection(nai_network *net, nai__projection *p)
   p->at.start += (p->post - b->post) * b->at.stride + p->pre - b->pre;
   p->at.rows = p->n_post;
   p->at.columns = p->n_pre;
-  b->most += pairs;
-  if (!nai__is_wired(p)) b->least += pairs - (p->from == p->to) * p->n_post;
+  const nai__bounds bounds = nai__synapse_bounds(net, p);
+  b->thinnest = b->pairs ? fmin(b->thinnest, bounds.density) : bounds.density;
+  b->densest = fmax(b->densest, bounds.density);
+  b->pairs += p->n_post * p->n_pre;
+  b->most += bounds.most;
+  b->least += bounds.least;
 }
 
 static void find_longest(nai_network *net)
@@ -461,7 +464,11 @@ static nai_status place_all(nai_network *net)
 {
   NAI__TRY(place_blocks(net));
   find_longest(net);
-  for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].most = net->block[i].least = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    nai__block *b = &net->block[i];
+    b->pairs = b->most = b->least = 0;
+    b->thinnest = b->densest = 0;
+  }
   for (int64_t i = 0; i < net->n_projections; i++) place_projection(net, &net->projection[i]);
   return NAI_OK;
 }

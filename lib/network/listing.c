@@ -28,13 +28,31 @@ static int lists_pay(const nai__block *b, int64_t synapses)
          b->at.rows * b->at.stride <= INT32_MAX;
 }
 
-/* With the compressed rows from which they are made. */
-static int64_t bytes_of(const nai__block *b, int64_t synapses)
+/*
+ * Where synapses are nearly as many everywhere, what receivers wait for each other is known; elsewhere, at
+ * most: senders of those that are taken together may all be others.
+ */
+static int is_even(const nai__block *b)
+{
+  return b->thinnest > 0 && b->densest <= 2 * b->thinnest &&
+         10 * b->pairs >= 9 * b->n_post * b->n_pre;
+}
+
+static int64_t bytes_of(const nai__block *b, int64_t synapses, int even)
 {
   const int64_t pre = b->n_pre, post = b->n_post;
-  return nai__compressed_bytes(post, synapses) + nai__compressed_bytes(2 * pre, synapses) +
-         nai__lists_bytes(pre, post, synapses, 1) + nai__row_lists_bytes(pre, post, synapses) +
+  enum { FRAMES = 2048 }; /* of their arrays */
+  return FRAMES + nai__lists_bytes(pre, post, synapses, 1) +
+         (even ? nai__row_lists_expected(pre, post, synapses, 1)
+               : nai__row_lists_bytes(pre, post, synapses)) +
          (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
+}
+
+/* The compressed rows from which they are made, both ways. */
+static int64_t making_of(const nai__block *b, int64_t synapses)
+{
+  return nai__compressed_bytes(b->n_post, synapses, 1) +
+         nai__compressed_bytes(2 * b->n_pre, synapses, 1);
 }
 
 /* Receivers that lists by sender are of. */
@@ -53,9 +71,8 @@ static int64_t listed_bytes(const nai_network *net, const nai__block *b)
   const int64_t fans =
       b->spikes ? parts * nai__fans_bytes(pre, receivers_of(net, b), synapses, b->one) : 0;
   if (b->spikes && b->frozen) return fans;
-  return fans + parts * (nai__compressed_bytes(pre, synapses) +
-                         nai__lists_expected(pre, post, synapses, 1) +
-                         nai__row_lists_expected(pre, post, synapses) +
+  return fans + parts * (nai__lists_expected(pre, post, synapses, 1) +
+                         nai__row_lists_expected(pre, post, synapses, 0) +
                          (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0)));
 }
 
@@ -74,9 +91,28 @@ int64_t nai__lists_most(const nai_network *net)
     bytes += listed_bytes(net, &net->block[i]);
     if (net->block[i].is_listed) continue;
     if (synapses >= 0 && lists_pay(&net->block[i], synapses))
-      bytes += bytes_of(&net->block[i], synapses);
+      bytes += bytes_of(&net->block[i], synapses, is_even(&net->block[i]));
   }
   return bytes;
+}
+
+/* Of a listed block the rows are there, and places are their order. */
+static int64_t making_bytes(const nai__block *b)
+{
+  const int64_t synapses = b->is_listed ? b->at.columns / b->expected : most_listed(b);
+  if (b->is_listed)
+    return b->spikes && b->frozen ? 0 : nai__compressed_bytes(2 * b->n_pre, synapses, 0);
+  return synapses >= 0 && lists_pay(b, synapses) ? making_of(b, synapses) : 0;
+}
+
+int64_t nai__lists_making(const nai_network *net)
+{
+  int64_t most = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const int64_t bytes = making_bytes(&net->block[i]);
+    if (bytes > most) most = bytes;
+  }
+  return most;
 }
 
 int64_t nai__listing_bytes(const nai__listing *listing)
@@ -95,9 +131,9 @@ int64_t nai__listed_bytes(const nai__block *b)
 
 int64_t nai__list_bytes(const nai_network *net, const nai__block *b, const uint8_t *exists)
 {
-  if (b->is_listed) return listed_bytes(net, b);
+  if (b->is_listed) return listed_bytes(net, b) + making_bytes(b);
   const int64_t synapses = count_synapses(b, exists);
-  return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
+  return lists_pay(b, synapses) ? bytes_of(b, synapses, 0) + making_of(b, synapses) : 0;
 }
 
 /* The lists of a block, each by a thread. */

@@ -13,7 +13,10 @@ nai_status nai_network_memory(int64_t *bytes, const nai_network *net)
   nai_network *plan; /* the layout is written into the network */
   NAI__TRY(nai__plan_create(&plan, net));
   nai_status status = nai__layout_plan(plan);
-  if (status == NAI_OK) *bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);
+  if (status == NAI_OK) {
+    nai__widen(plan);
+    *bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);
+  }
   nai__plan_destroy(plan);
   return status;
 }

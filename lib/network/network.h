@@ -222,9 +222,12 @@ typedef struct nai__block {
   float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
   nai__listing listing;
   nai__compressed *synapses; /* of a listed one that is wired; their places are their order */
-  uint8_t *wired;      /* [synapses] which learn, until `learns` has it; and, until weights are */
-                       /* drawn, twice how often each was drawn after the first time */
-  int64_t most, least; /* synapses that constraints may leave */
+  uint8_t *wired; /* [synapses] which learn, until `learns` has it; and, until weights are */
+                  /* drawn, twice how often each was drawn after the first time */
+  /* Of one that is not listed, before it is wired: its pairs that may have synapses, how many of them will, at most */
+  /* and at least, and the densities between those of its projections; 0: not the same everywhere */
+  int64_t pairs, most, least;
+  double thinnest, densest;
 } nai__block;
 
 /*
@@ -543,7 +546,8 @@ int nai__cells_part(const nai__cells *cells);
 
 /* --- building --------------------------------------------------------------------------------- */
 
-nai_status nai__place(nai_network *net);       /* place.c: positions */
+nai_status nai__place(nai_network *net);         /* place.c: positions */
+int64_t nai__most_copies(const nai__node *node); /* of a port of its units */
 nai_status nai__place_ports(nai_network *net); /* of ports that have copies, from those of units */
 /* layout.c: stages, columns, blocks; where blocks stand in theta, of listed ones by what is expected. */
 nai_status nai__layout_plan(nai_network *net);
@@ -571,6 +575,8 @@ nai_status nai__initial_weights(nai_network *net); /* initial.c */
 
 /* After nai__layout_plan(): bytes that the network holds, and that the draw takes for a while. */
 int64_t nai__layout_bytes(const nai_network *net);
+/* What of it is there only when all synapses of lists are. */
+int64_t nai__arrays_bytes(const nai_network *net);
 int64_t nai__draw_bytes(const nai_network *net);
 /* Of lists of synapses that have no matrix, and what is taken besides while they are drawn. */
 int64_t nai__listed_bytes(const nai__block *block);
@@ -713,6 +719,16 @@ nai_status nai__whole_check(const nai_network *net, const char *what);
 
 /* Which projections are listed; when ends have their sizes. */
 nai_status nai__choose_storage(nai_network *net);
+/* Of all synapses of a projection, before it is wired. */
+typedef struct nai__bounds {
+  int64_t most, least;
+  double density; /* 0: not the same everywhere */
+} nai__bounds;
+nai__bounds nai__synapse_bounds(const nai_network *net, const nai__projection *p);
+/* Above a number that is drawn, with this mean: five standard deviations, which are its root at most. */
+int64_t nai__margin(int64_t mean);
+/* Listed blocks of a plan get room for what is drawn above the mean. */
+void nai__widen(nai_network *plan);
 /* How many synapses a projection will have onto units of this rank, about; where nobody knows, as one that was told to be listed. */
 int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p);
 
@@ -738,8 +754,9 @@ nai_status nai__shared_verify(const nai_network *net);
 
 /* --- listing.c -------------------------------------------------------------------------------- */
 
-/* Bytes of the lists that a network may get when it is wired; and of some that are there. */
+/* Bytes of the lists that a network may get when it is wired, what is taken besides while they are made; and of some that are there. */
 int64_t nai__lists_most(const nai_network *net);
+int64_t nai__lists_making(const nai_network *net);
 int64_t nai__listing_bytes(const nai__listing *listing);
 /* Of one block; if it is dense, with these synapses ([post][stride]). */
 nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,

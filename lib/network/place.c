@@ -159,7 +159,7 @@ static nai_status place_all(nai_network *net, lattice *lattices)
   return NAI_OK;
 }
 
-static int64_t most_copies(const nai__node *node)
+int64_t nai__most_copies(const nai__node *node)
 {
   int64_t most = 1;
   for (int32_t k = 0; node->cells && k < node->cells->model->ops.n_ports; k++) {
@@ -175,7 +175,7 @@ nai_status nai__place_ports(nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
-    int64_t copies = most_copies(node), n = 3 * node->n;
+    int64_t copies = nai__most_copies(node), n = 3 * node->n;
     nai__free(node->port_position);
     node->port_position = NULL;
     if (!node->position || copies == 1) continue;

@@ -2,6 +2,8 @@
  * How the synapses of a projection are stored: as a matrix, in which absent ones have a place, too, or
  * as a list of those that were wired. It follows from what was said of the network alone.
  */
+#include <math.h>
+
 #include "../base/error.h"
 #include "network.h"
 
@@ -36,6 +38,44 @@ int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p)
   const double share = (double)(mine.end - mine.first) / (double)net->node[p->to].n;
   return (int64_t)(share *
                    (synapses < 0 ? MOST_DENSE * (double)p->n_post * (double)p->n_pre : synapses));
+}
+
+int64_t nai__margin(int64_t mean)
+{
+  return (int64_t)ceil(5 * sqrt((double)mean));
+}
+
+void nai__widen(nai_network *plan)
+{
+  for (int64_t i = 0; i < plan->n_blocks; i++) {
+    nai__block *b = &plan->block[i];
+    if (!b->is_listed) continue;
+    const int64_t more = nai__margin(b->at.columns);
+    b->at.columns += more;
+    plan->n_theta += more;
+  }
+}
+
+/*
+ * Masks, lists and distances leave whatever they leave: of two of them nobody knows how many pairs both
+ * have. What is drawn after something else was may be fewer than is expected.
+ */
+nai__bounds nai__synapse_bounds(const nai_network *net, const nai__projection *p)
+{
+  const int diagonal = p->from != p->to || p->autapses;
+  const int64_t pairs = p->n_post * p->n_pre - (diagonal ? 0 : p->n_post);
+  const double synapses = expected(net, p);
+  int wired = 0, uneven = 0;
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    if (!p->constraint[c]->ops.wire) continue;
+    wired++;
+    uneven += !p->constraint[c]->is_even;
+  }
+  if (synapses < 0 || uneven > 1) return (nai__bounds){.most = pairs};
+  const int64_t mean = (int64_t)synapses, margin = wired ? nai__margin(mean) + 1 : 0;
+  return (nai__bounds){.most = mean < pairs - margin ? mean + margin : pairs,
+                       .least = wired > 1 || mean < margin ? 0 : mean - margin,
+                       .density = uneven ? 0 : synapses / (double)pairs};
 }
 
 static int is_sparse(const nai_network *net, const nai__projection *p)

@@ -115,13 +115,14 @@ int64_t nai__strong_bytes(const nai_network *net)
     excited |= may_have(p, from, 1);
     inhibited |= may_have(p, from, -1);
   }
-  if (!excited || !inhibited) return 0;
+  enum { FRAMES = 2048 };
+  const int64_t arrays = FRAMES + 2 * net->n_nodes * (int64_t)sizeof(int32_t) +
+                         net->n_units * (int64_t)(2 * sizeof(int64_t) + sizeof(double));
+  if (!excited || !inhibited) return arrays;
   int64_t senders = 0;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == NAI_POPULATIONS && net->node[i].sign >= 0) senders += net->node[i].n;
-  return 2 * net->n_nodes * (int64_t)sizeof(int32_t) +
-         net->n_units * (int64_t)(2 * sizeof(int64_t) + sizeof(double)) +
-         nai__matching_bytes(net->n_units, senders);
+  return arrays + nai__matching_bytes(net->n_units, senders);
 }
 
 /* --- both kinds of receivers ------------------------------------------------------------------ */

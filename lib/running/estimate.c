@@ -125,18 +125,6 @@ static nai_status plan_busiest(nai_network **out, int64_t *synapses, const nai_n
 
 /* --- what it says ------------------------------------------------------------------------------ */
 
-/* Numbers of synapses that are drawn are hardly ever above their mean by five standard deviations. */
-static void widen(nai_network *plan)
-{
-  for (int64_t i = 0; i < plan->n_blocks; i++) {
-    nai__block *b = &plan->block[i];
-    if (!b->is_listed) continue;
-    const int64_t more = (int64_t)ceil(5 * sqrt((double)b->at.columns));
-    b->at.columns += more;
-    plan->n_theta += more;
-  }
-}
-
 /* The shortest delays that there may be, and the longest that there will be. */
 static void stretch(nai_network *plan)
 {
@@ -228,7 +216,7 @@ static void say(nai_estimate *e, nai_network *plan, const rates *r)
   nai__ranks_plan(plan);
   say_exchange(e, plan);
   e->state_bytes = nai__state_bytes(plan);
-  widen(plan);
+  nai__widen(plan);
   e->bytes = nai__layout_bytes(plan) + nai__lists_most(plan);
   e->build_bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);
 }
