@@ -324,7 +324,7 @@ static group open_group(const job *job, int64_t task, int32_t thread)
   const int64_t width = nai__numbers_width(net);
   group g = {.pass = pass, .route = job->route, .row = task * pass->walked, .thread = thread};
   assert(g.row >= 0 && g.row < pass->trials && g.row % pass->summed == 0);
-  g.rows = pass->trials - g.row < pass->walked ? pass->trials - g.row : pass->walked;
+  g.rows = nai__pass_walked(pass, g.row);
   g.unit_bias = pass->bias_sum + g.row / pass->summed * width;
   g.output_bias = g.unit_bias + net->ld_units;
   g.unit_initial = g.unit_bias + (net->unit_initial - net->unit_bias);

@@ -239,8 +239,7 @@ static void find_group(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
-  int64_t row = task * pass->walked,
-          rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
+  int64_t row = task * pass->walked, rows = nai__pass_walked(pass, row);
   int64_t work = rows * net->n_theta;
   for (int64_t t = 1; t <= pass->steps && !nai__pool_ended(pass->pool, thread, work); t++) {
     float *error = pass->signal + ((t - 1) * pass->trials + row) * net->ld_units;

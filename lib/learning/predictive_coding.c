@@ -158,7 +158,7 @@ static group group_at(const job *job, int64_t t, int64_t row)
                  .pass = pass,
                  .net = net,
                  .row = row,
-                 .rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked,
+                 .rows = nai__pass_walked(pass, row),
                  .error = pass->signal + (t - 1) * pass->trials * net->ld_units + units,
                  .output_error =
                      pass->output_gradient + (t - 1) * pass->trials * net->ld_outputs + outputs,
@@ -347,8 +347,7 @@ static void relax_group(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
   const nai__pass *pass = job->pass;
-  int64_t row = task * pass->walked;
-  int64_t rows = pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
+  int64_t row = task * pass->walked, rows = nai__pass_walked(pass, row);
   memset(pass->carry + row * pass->net->ld_units, 0,
          (size_t)(rows * pass->net->ld_units) * sizeof *pass->carry);
   for (int64_t t = 1; t <= pass->steps; t++) relax_step(job, t, row, thread);

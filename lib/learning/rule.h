@@ -110,10 +110,15 @@ static inline int64_t nai__pass_sums(const nai__pass *pass)
   return (pass->trials + pass->summed - 1) / pass->summed;
 }
 
-/* Times that a thread walks back. */
+/* Times that a thread walks back; and of trials row .. of one of them, how many it walks with. */
 static inline int64_t nai__pass_walks(const nai__pass *pass)
 {
   return (pass->trials + pass->walked - 1) / pass->walked;
+}
+
+static inline int64_t nai__pass_walked(const nai__pass *pass, int64_t row)
+{
+  return pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
 }
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */
