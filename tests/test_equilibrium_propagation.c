@@ -284,6 +284,28 @@ START_TEST(test_weights_stay_symmetric)
 }
 END_TEST
 
+/* Synapses that are removed one way leave others without one back: said, until those are gone, too. */
+START_TEST(test_synapses_removed_one_way)
+{
+  nai_network *net = build_loops(NAI_LEAK_CURRENT, NAI_TRANSFER_TANH);
+  nai_trials *trials = resting_trials(net, 12, 5);
+  nai_trainer *trainer =
+      train_loops(net, propagation(NAI_NUDGE_SYMMETRIC, 0.5, 6), plain_descent(0.05));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_ok(nai_network_prune_smallest(net, "b", "c", 0.4));
+  const uint64_t before = hash_of(net);
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
+               "are not the transpose of those back, from 'b' to 'c'");
+  EXPECT(hash_of(net) == before);
+  expect_ok(nai_network_prune_smallest(net, "c", "b", 0.4));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_symmetric(net);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 static nai_rule *short_nudges(void)
 {
   return propagation(NAI_NUDGE_SYMMETRIC, 0.5, 3);
@@ -477,6 +499,7 @@ Suite *equilibrium_propagation_suite(void)
   tcase_add_test(gradient, test_by_hand);
   suite_add_tcase(suite, gradient);
   tcase_add_loop_test(work, test_weights_stay_symmetric, 0, 2);
+  tcase_add_test(work, test_synapses_removed_one_way);
   tcase_add_test(work, test_failing_allocations);
   tcase_add_test(work, test_costs_are_asked_again);
   tcase_add_test(work, test_classes);

@@ -25,16 +25,17 @@ static const nai__parameter parameters[PARAMETERS] = {
 };
 
 typedef struct phases {
-  int64_t *back; /* [n_projections] the one the other way, or -1 */
-  int64_t room;  /* trials */
-  float *memory; /* all of these */
-  float *given;  /* [trials][ld_units] what units get that stays: inputs */
-  float *v;      /* [trials][ld_units] */
-  float *x;      /* [trials][ld_units] currents of units with the leak there */
-  float *r;      /* [trials][ld_units] */
-  float *other;  /* [trials][ld_units] where the first of two nudged phases ended */
-  float *z;      /* [trials][ld_outputs] */
-  float *pull;   /* [trials][ld_outputs] -beta dJ/dz of a trial's own cost */
+  int64_t *back;   /* [n_projections] the one the other way, or -1 */
+  int64_t changes; /* of the network, for which these were found */
+  int64_t room;    /* trials */
+  float *memory;   /* all of these */
+  float *given;    /* [trials][ld_units] what units get that stays: inputs */
+  float *v;        /* [trials][ld_units] */
+  float *x;        /* [trials][ld_units] currents of units with the leak there */
+  float *r;        /* [trials][ld_units] */
+  float *other;    /* [trials][ld_units] where the first of two nudged phases ended */
+  float *z;        /* [trials][ld_outputs] */
+  float *pull;     /* [trials][ld_outputs] -beta dJ/dz of a trial's own cost */
   float *
       rates; /* [2][trials][ld_units] S, and rates at the end of the free phase: as of an activity */
 } phases;
@@ -113,7 +114,7 @@ static int are_transposed(const nai_network *net, const nai__projection *there,
   return has_back(net, there, here) && has_back(net, here, there);
 }
 
-static nai_status find_back(const nai_network *net, int64_t *back)
+static nai_status find_all_back(const nai_network *net, int64_t *back)
 {
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
@@ -143,6 +144,15 @@ static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t tria
   return trials * floats_of(net) * (int64_t)sizeof(float);
 }
 
+/* Synapses may have been removed since, or frozen: one way alone. */
+static nai_status find_back(phases *own, const nai_network *net)
+{
+  if (own->changes == net->changes) return NAI_OK;
+  NAI__TRY(find_all_back(net, own->back));
+  own->changes = net->changes;
+  return NAI_OK;
+}
+
 static nai_status attach(nai__learner *learner)
 {
   const nai_network *net = learner->net;
@@ -151,7 +161,8 @@ static nai_status attach(nai__learner *learner)
   phases *own = learner->own = NAI__NEW(phases);
   if (!own) return NAI_ERR_MEMORY;
   own->back = NAI__ARRAY(int64_t, net->n_projections + 1);
-  return own->back ? find_back(net, own->back) : NAI_ERR_MEMORY;
+  own->changes = -1;
+  return own->back ? find_back(own, net) : NAI_ERR_MEMORY;
 }
 
 static void detach(nai__learner *learner)
@@ -199,8 +210,8 @@ typedef struct group {
 static group group_of(const job *job, int64_t task)
 {
   const nai__pass *pass = job->pass;
-  int64_t row = task * pass->walked, rows = pass->trials - row;
-  return (group){job, pass->net, row, rows < pass->walked ? rows : pass->walked};
+  int64_t row = task * pass->walked;
+  return (group){job, pass->net, row, nai__pass_walked(pass, row)};
 }
 
 /* v, or z, += what blocks from inputs or from units bring. */
@@ -387,6 +398,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   const nai_network *net = learner->net;
   phases *own = learner->own;
   NAI__TRY(check(net));
+  NAI__TRY(find_back(own, net));
   NAI__TRY(check_lengths(pass));
   NAI__TRY(make_room(own, net, pass->trials));
   NAI__TRY(run_phases(learner, pass));
