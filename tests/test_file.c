@@ -852,20 +852,29 @@ static int count_temporaries(void)
   return find_temporaries(name);
 }
 
-/* Killed while it writes; the next save of the same file takes away what was left. */
+/* Stops a child that saves over and over, as often as it takes to stop it while it writes; kills it then. */
+static int kill_while_it_writes(pid_t child)
+{
+  int left = 0;
+  for (unsigned k = 0; k < 10000 && left == 0; k++) {
+    kill(child, SIGCONT);
+    usleep(100 + 30 * (k % 30));
+    kill(child, SIGSTOP);
+    waitpid(child, NULL, WUNTRACED);
+    left = count_temporaries();
+  }
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return left;
+}
+
+/* The next save of the same file takes away what was left. */
 START_TEST(killed_saves_leave_nothing_for_long)
 {
   nai_network *net = small_network();
   char target[400], name[310];
-  int left = 0;
   strcpy(target, path_of("a"));
-  for (unsigned k = 0; k < 300 && left == 0; k++) {
-    pid_t child = start_saving(net, target);
-    usleep(500 + 100 * (k % 30));
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    left = count_temporaries();
-  }
+  int left = kill_while_it_writes(start_saving(net, target));
   ck_assert_int_gt(left, 0);
   expect_ok(nai_network_save(net, path_of("other"))); /* these are not its own */
   ck_assert_int_eq(find_temporaries(name), left);
