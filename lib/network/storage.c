@@ -75,7 +75,7 @@ nai__bounds nai__synapse_bounds(const nai_network *net, const nai__projection *p
   const int64_t mean = (int64_t)synapses, margin = wired ? nai__margin(mean) + 1 : 0;
   return (nai__bounds){.most = mean < pairs - margin ? mean + margin : pairs,
                        .least = wired > 1 || mean < margin ? 0 : mean - margin,
-                       .density = uneven ? 0 : synapses / (double)pairs};
+                       .density = uneven || pairs == 0 ? 0 : synapses / (double)pairs};
 }
 
 static int is_sparse(const nai_network *net, const nai__projection *p)
