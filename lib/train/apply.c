@@ -159,9 +159,10 @@ static void move_slice(void *argument, int64_t slice, int32_t thread)
     return;
   }
   for (int64_t k = nai__stretch_beyond(net, at.first);
-       k < net->n_stretches && part[k].first < at.end; k++)
-    m->finite[slice] &= move_part(m->p, m->all, part[k].first > at.first ? part[k].first : at.first,
-                                  part[k].end < at.end ? part[k].end : at.end, m->keeps);
+       k < net->n_stretches && part[k].first < at.end; k++) {
+    const nai__stretch common = nai__stretch_common(part[k], at);
+    m->finite[slice] &= move_part(m->p, m->all, common.first, common.end, m->keeps);
+  }
 }
 
 static int move_all(nai__plasticity *p, nai__pool *pool, const nai__move *all)

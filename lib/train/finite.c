@@ -29,10 +29,9 @@ static void add_squares(void *argument, int64_t slice, int32_t thread)
   double chain[8] = {0};
   for (int64_t k = nai__stretch_beyond(s->net, at.first);
        k < s->net->n_stretches && part[k].first < at.end; k++) {
-    const int64_t end = part[k].end < at.end ? part[k].end : at.end;
-    int64_t i = part[k].first > at.first ? part[k].first : at.first;
-    assert(i % 8 == 0 && end % 8 == 0); /* theta consists of whole rows */
-    for (; i < end; i += 8)
+    const nai__stretch common = nai__stretch_common(part[k], at);
+    assert(common.first % 8 == 0 && common.end % 8 == 0); /* theta consists of whole rows */
+    for (int64_t i = common.first; i < common.end; i += 8)
       for (int c = 0; c < 8; c++)
         chain[c] += (double)s->gradient[i + c] * (double)s->gradient[i + c];
   }

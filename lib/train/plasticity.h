@@ -94,8 +94,9 @@ void nai__kept_put_back(nai__plasticity *p);
 
 int64_t nai__slices(const nai_network *net);
 nai__stretch nai__slice(const nai_network *net, int64_t slice);
-/* The first stretch of `net` that reaches beyond place `at` of theta. */
+/* The first stretch of `net` that reaches beyond place `at` of theta; what two stretches that meet share. */
 int64_t nai__stretch_beyond(const nai_network *net, int64_t at);
+nai__stretch nai__stretch_common(nai__stretch one, nai__stretch other);
 /* Runs work(argument, slice, thread) for each, on the pool, or without one here. */
 void nai__share_slices(nai__pool *pool, const nai_network *net,
                        void (*work)(void *argument, int64_t slice, int32_t thread), void *argument);

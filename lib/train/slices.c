@@ -37,6 +37,12 @@ int64_t nai__stretch_beyond(const nai_network *net, int64_t at)
   return first;
 }
 
+nai__stretch nai__stretch_common(nai__stretch one, nai__stretch other)
+{
+  return (nai__stretch){one.first > other.first ? one.first : other.first,
+                        one.end < other.end ? one.end : other.end};
+}
+
 void nai__share_slices(nai__pool *pool, const nai_network *net,
                        void (*work)(void *argument, int64_t slice, int32_t thread), void *argument)
 {
