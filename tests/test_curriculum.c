@@ -209,46 +209,39 @@ START_TEST(test_a_staircase_does_not_leave_its_range)
 }
 END_TEST
 
-/* Up, down, and where it is in between. */
-START_TEST(test_a_staircase_follows_performance)
+/* One evaluation after the other: where the staircase is then, and whether the stage has ended: at `ends` alone. */
+static void expect_climb(double criterion, nai_staircase stair, int n, const double *performance,
+                         const double *expected, int ends)
 {
   rig r = make_rig();
   nai_curriculum *c;
   int met;
   expect_ok(nai_curriculum_create(&c));
-  expect_ok(nai_curriculum_add_stage(c, "shape", 1, 1));
-  nai_staircase stair = stairs(100, 10, 0.8, 0.5);
+  expect_ok(nai_curriculum_add_stage(c, "shape", criterion, 1));
   expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
   expect_ok(nai_trainer_set_curriculum(r.trainer, c));
-  const double performance[] = {0.8, 0.79, 0.9, 0.5, 0.49, 0.6, 0.1, 0.2},
-               expected[] = {70, 70, 40, 40, 70, 70, 100, 100};
-  for (int i = 0; i < 8; i++) {
+  for (int i = 0; i < n; i++) {
     expect_ok(nai__course_evaluated(&met, &r.trainer->course, r.task, performance[i]));
-    EXPECT(value_of(r.task, "coherence") == expected[i] && !met);
+    EXPECT(value_of(r.task, "coherence") == expected[i] && met == (i == ends));
   }
   nai_curriculum_destroy(c);
   destroy_rig(&r);
+}
+
+/* Up, down, and where it is in between. */
+START_TEST(test_a_staircase_follows_performance)
+{
+  const double performance[] = {0.8, 0.79, 0.9, 0.5, 0.49, 0.6, 0.1, 0.2},
+               expected[] = {70, 70, 40, 40, 70, 70, 100, 100};
+  expect_climb(1, stairs(100, 10, 0.8, 0.5), 8, performance, expected, -1);
 }
 END_TEST
 
 /* Good enough for the stage, but not to stay at the hardest value: then the stage goes on. */
 START_TEST(test_a_stage_does_not_end_as_it_becomes_easier)
 {
-  rig r = make_rig();
-  nai_curriculum *c;
-  int met;
-  expect_ok(nai_curriculum_create(&c));
-  expect_ok(nai_curriculum_add_stage(c, "shape", 0.4, 1));
-  nai_staircase stair = stairs(100, 40, 0.8, 0.5);
-  expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
-  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
   const double performance[] = {0.9, 0.9, 0.45, 0.9, 0.5}, expected[] = {70, 40, 70, 40, 40};
-  for (int i = 0; i < 5; i++) {
-    expect_ok(nai__course_evaluated(&met, &r.trainer->course, r.task, performance[i]));
-    EXPECT(value_of(r.task, "coherence") == expected[i] && met == (i == 4));
-  }
-  nai_curriculum_destroy(c);
-  destroy_rig(&r);
+  expect_climb(0.4, stairs(100, 40, 0.8, 0.5), 5, performance, expected, 4);
 }
 END_TEST
 
