@@ -69,6 +69,50 @@ START_TEST(beyond_the_range)
 }
 END_TEST
 
+/* Within the range of each, and none of them the default. */
+static double unusual(const nai_parameter *p, int i)
+{
+  if (p->low == 0 && p->high == 1) return p->initial == 0; /* a flag */
+  if (strcmp(p->name, "initial_min") == 0) return -1.5 - i;
+  return fmax(p->low, 0) + 1.5 + i;
+}
+
+/* One value for all, or one each: the units or channels of the one kind in the network of the file. */
+static void check_in_file(int32_t kind, int64_t index, int apart)
+{
+  nai_network *net = compose_ei(2, 1), *loaded;
+  nai_parameter p;
+  double value[3], read[3];
+  static unsigned char bytes[1 << 16];
+  int64_t size;
+  describe(&p, net, kind, index);
+  const int64_t n = nai_network_size(net, kind, node_of[kind]);
+  for (int i = 0; i < n; i++) value[i] = unusual(&p, apart ? i : 0);
+  if (apart && p.initial == !value[0]) value[0] = p.initial;
+  expect_ok(nai_network_set_each(net, node_of[kind], p.name, value, n));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_save_memory(bytes, sizeof bytes, &size, net));
+  expect_ok(nai_network_load_memory(&loaded, bytes, size, NULL));
+  expect_ok(nai_network_get_each(read, n, loaded, node_of[kind], p.name));
+  for (int i = 0; i < n; i++)
+    ck_assert_msg(read[i] == value[i], "%s of %s: %g, not %g", p.name, node_of[kind], read[i],
+                  value[i]);
+  nai_network_destroy(net);
+  nai_network_destroy(loaded);
+}
+
+START_TEST(each_goes_into_a_model_file)
+{
+  nai_network *net = compose_ei(2, 1);
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
+    nai_parameter p;
+    for (int64_t i = 0; describe(&p, net, kind, i); i++)
+      for (int apart = 0; apart < 2; apart++) check_in_file(kind, i, apart);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* The least time constant is the time step's, and the default is never below it. */
 START_TEST(time_constants_and_the_time_step)
 {
@@ -169,7 +213,8 @@ Suite *numbers_suite(void)
 {
   Suite *suite = suite_create("numbers");
   ADD_CASE(suite, "described", what_is_listed_can_be_set, beyond_the_range,
-           time_constants_and_the_time_step, descriptions_that_are_refused);
+           each_goes_into_a_model_file, time_constants_and_the_time_step,
+           descriptions_that_are_refused);
   ADD_CASE(suite, "names", unknown_names_list_the_choices, full_messages_end_with_dots);
   return suite;
 }
