@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 static atomic_long allocations;
@@ -17,6 +18,7 @@ static atomic_long good_allocations = -1;
 static atomic_long good_threads = -1;
 static atomic_long interrupted;
 static atomic_int interrupting, turn;
+static atomic_size_t most_at_once = SIZE_MAX;
 static atomic_long good_calls = -1;
 static atomic_int failing_kind, failing_error;
 
@@ -53,6 +55,17 @@ void *__wrap_realloc(void *block, size_t size);
 void __wrap_free(void *block);
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument);
+void faults_piecemeal(size_t bytes)
+{
+  atomic_store(&most_at_once, bytes ? bytes : SIZE_MAX);
+}
+
+static size_t at_once(size_t size)
+{
+  const size_t most = atomic_load(&most_at_once);
+  return size < most ? size : most;
+}
+
 int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
 ssize_t __wrap_write(int file, const void *from, size_t size);
@@ -212,12 +225,12 @@ int __wrap_open(const char *path, int flags, ...)
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at)
 {
   if (fails(FAULTS_READ)) return errno ? -1 : 0;
-  return is_interrupted() ? -1 : __real_pread(file, into, size, at);
+  return is_interrupted() ? -1 : __real_pread(file, into, at_once(size), at);
 }
 
 ssize_t __wrap_write(int file, const void *from, size_t size)
 {
-  return fails(FAULTS_WRITE) || is_interrupted() ? -1 : __real_write(file, from, size);
+  return fails(FAULTS_WRITE) || is_interrupted() ? -1 : __real_write(file, from, at_once(size));
 }
 
 int __wrap_fsync(int file)

@@ -6,6 +6,8 @@
 #ifndef NEUROAI_TESTS_FAULTS_H
 #define NEUROAI_TESTS_FAULTS_H
 
+#include <stddef.h>
+
 /* Allocations (aligned_alloc, malloc, calloc, realloc) so far. */
 long faults_allocations(void);
 
@@ -54,5 +56,8 @@ long faults_blas_calls(void);
 void faults_interrupt(int on);
 /* Calls that were interrupted so far. */
 long faults_interrupted(void);
+
+/* Reads and writes take so many bytes at most, as of large files; 0: all that is asked for. */
+void faults_piecemeal(size_t bytes);
 
 #endif

@@ -457,6 +457,29 @@ START_TEST(any_write_of_many_may_fail)
 }
 END_TEST
 
+/* Of a large file the system reads and writes a part at a time. */
+START_TEST(files_of_which_calls_take_parts)
+{
+  rig r = make_rig(0);
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_a));
+  faults_piecemeal(101);
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  faults_piecemeal(0);
+  EXPECT(same_files(file_a, file_b));
+  uint64_t before = hash_of(r.net);
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  EXPECT(hash_of(r.net) != before);
+  faults_piecemeal(101);
+  expect_ok(nai_trainer_restore(r.trainer, file_a));
+  faults_piecemeal(0);
+  EXPECT(hash_of(r.net) == before);
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  EXPECT(same_files(file_a, file_b));
+  destroy_rig(&r);
+}
+END_TEST
+
 /* Nothing is written into the root of the file system, nor asked for beyond that it can be. */
 START_TEST(a_file_in_the_root)
 {
@@ -487,6 +510,7 @@ Suite *disk_suite(void)
   tcase_add_test(writing, a_save_of_which_a_call_fails);
   tcase_add_test(writing, a_folder_that_cannot_be_flushed);
   tcase_add_test(writing, any_write_of_many_may_fail);
+  tcase_add_test(writing, files_of_which_calls_take_parts);
   tcase_add_test(writing, a_file_in_the_root);
   suite_add_tcase(suite, reading);
   suite_add_tcase(suite, writing);

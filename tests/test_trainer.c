@@ -217,6 +217,27 @@ START_TEST(threads_beyond_groups_find_work)
 }
 END_TEST
 
+/* Slices have all of theta, one after the other, and are no more than there is room for. */
+START_TEST(slices_join)
+{
+  static const int64_t most = NAI__MOST_SLICES, sizes[] = {8, 65536, 65544, 1 << 22, 68157440};
+  nai_network *net = calloc(1, sizeof *net);
+  for (int k = 0; k < 5; k++)
+    for (net->n_theta = sizes[k]; net->n_theta <= sizes[k] + 1024; net->n_theta += 8) {
+      const int64_t slices = nai__slices(net);
+      int64_t next = 0;
+      EXPECT(slices >= 1 && slices <= most);
+      for (int64_t i = 0; i < slices; i++) {
+        const nai__stretch at = nai__slice(net, i);
+        EXPECT(at.first == next && at.end > at.first && at.first % 1024 == 0);
+        next = at.end;
+      }
+      ck_assert_int_eq(next, net->n_theta);
+    }
+  free(net);
+}
+END_TEST
+
 /*
  * Of so many weights that an update is shared out, with frozen ones between: the same bits by any number of
  * threads, and a norm that misses none.
@@ -1703,6 +1724,7 @@ Suite *trainer_suite(void)
   TCase *bits = tcase_create("bits");
   tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, BATCHES);
   tcase_add_test(bits, threads_beyond_groups_find_work);
+  tcase_add_test(bits, slices_join);
   tcase_add_loop_test(bits, updates_are_shared_out, 0, 2);
   tcase_add_loop_test(bits, only_its_own_kernels_call_the_blas, 0, 5);
   tcase_add_loop_test(bits, long_sums_are_the_same_too, 0, 2);

@@ -140,6 +140,14 @@ def test_a_network_is_the_graph_of_its_populations():
     np.testing.assert_allclose(only.weights, expected)
 
 
+def test_what_reaches_several_branches_is_one_edge():
+    net = na.Network(2).population("D", 4, 1, model="dendritic", branches=3).population("P", 5, 1)
+    net.connect("P", "D:dendrite+").connect("D", "P").build(1)
+    w = np.abs(net.weights("P", "D:dendrite+"))
+    assert w.shape == (12, 5)  # [branch * unit, pre]
+    np.testing.assert_allclose(na.graph_measures(net).weights[:4, 4:], w[:4] + w[4:8] + w[8:])
+
+
 @pytest.mark.parametrize(
     "call, error, words",
     [

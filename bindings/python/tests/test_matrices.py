@@ -9,8 +9,8 @@ from neuroai import _matrices
 
 @pytest.fixture(scope="module")
 def run():
-    net = na.Network(20).input("u", 1).population("E", 30, noise=0.1).output("z", 1)
-    net.connect("u", "E").connect("E", "E").connect("E", "z").build(1)
+    net = na.Network(20).input("u", 1).population("E", 20, noise=0.1).population("I", 10, noise=0.1).output("z", 1)
+    net.connect("u", "E").connect("E I", "E I").connect("E", "z").build(1)
     trials = na.Trials(np.zeros((8, 6, 1)), np.zeros((8, 6, 1)), conditions={"side": np.arange(6) % 2})
     return net.run(trials, seed=1, record="* *:x")
 
