@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import importlib
+import importlib.util
 import os
 import re
 import sys
@@ -37,6 +38,14 @@ def needed(module: str, what: str = "neuroai", extra: str = "") -> Any:
         or_else = f" (or: pip install neuroai[{extra}])" if extra else ""
         message = f"{what} needs {package}: pip install {_PACKAGES.get(package, package)}{or_else}"
         raise ImportError(message, name=package) from None
+
+
+def has(module: str) -> bool:
+    """Whether it is there."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 # --- the C library ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, List, Optional
 
 import numpy as np
@@ -11,8 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, Panels, axes_of, drawn
+from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._labels import key_beside
+from ._needed import needed
 from .errors import InvalidError
 from .lyapunov_exponents import Linearisation, Lyapunov
 from .run import Run
@@ -28,7 +31,9 @@ _MOST = 40
 
 
 @of_their_kind
-def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axes] = None) -> Panels:
+def fixed_points(
+    found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axes] = None, progress: bool = True
+) -> Panels:
     """Fixed and slow points in the plane of two principal components: filled where they are stable, open where they are
     not, small diamonds where they are slow; of those that are not stable a line along the mode of the largest eigenvalue.
 
@@ -37,6 +42,7 @@ def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axe
         run: of the same network, with its states: its trajectories are drawn, and the components are theirs; without it
             those of the points.
         ax: where to draw.
+        progress: whether a bar is shown while modes are computed, if that takes more than a second.
     """
     if run is None and not len(found):
         raise InvalidError("found: there is no point, and no run to be drawn")
@@ -48,7 +54,9 @@ def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axe
         _draw_paths(ax, paths, run, mean, axes)
     places = (found.states - mean) @ axes.T
     both = np.concatenate([places, (samples - mean) @ axes.T])
-    _draw_modes(ax, found, places, axes, 0.12 * (float(np.ptp(both, axis=0).max()) or 1.0))
+    size = 0.12 * (float(np.ptp(both, axis=0).max()) or 1.0)
+    with Bar(int((~found.stable).sum()), "modes", progress) as bar:
+        _draw_modes(ax, found, places, axes, size, bar)
     for which, style in _kinds(found):
         ax.plot(*places[which].T, **style)
     handles = [Line2D([], [], **style) for which, style in _kinds(found) if which.any()]
@@ -83,14 +91,30 @@ def _draw_paths(ax: Axes, paths: npt.NDArray[Any], run: Run, mean: npt.NDArray[A
         ax.plot(*line.T, color=FAINT, lw=0.7, zorder=1)
 
 
-def _draw_modes(ax: Axes, found: FixedPoints, places: npt.NDArray[Any], axes: npt.NDArray[Any], size: float) -> None:
-    for k in np.flatnonzero(~found.stable):
-        values, vectors = np.linalg.eig(found.jacobians[k])
-        along = axes @ np.real(vectors[:, np.abs(values).argmax()])
+def _draw_modes(
+    ax: Axes, found: FixedPoints, places: npt.NDArray[Any], axes: npt.NDArray[Any], size: float, bar: Bar
+) -> None:
+    for done, k in enumerate(np.flatnonzero(~found.stable)):
+        find = partial(_leading_mode, found.jacobians[k])
+        operations = 25.0 * found.states.shape[1] ** 3 if isinstance(found.jacobians, np.ndarray) else np.inf
+        along = axes @ np.real(in_lapack(find, operations, lambda: bar.at(done)))
+        bar.at(done + 1)
         length = float(np.linalg.norm(along))
         if length > 1e-9:
             ends = places[k] + size * np.array([[-1], [1]]) * along / length
             ax.plot(*ends.T, color=EXCITATORY[0], lw=1.2, zorder=2)
+
+
+def _leading_mode(jacobian: Any) -> npt.NDArray[Any]:
+    """The eigenvector whose eigenvalue has the largest modulus, its largest part real."""
+    if isinstance(jacobian, np.ndarray):
+        values, vectors = np.linalg.eig(jacobian)
+        return np.asarray(vectors[:, np.abs(values).argmax()])
+    linalg = needed("scipy.sparse.linalg", "drawing points of a sparse map", "sparse")
+    start = np.random.Generator(np.random.PCG64(0)).standard_normal(jacobian.shape[0])
+    vector = linalg.eigs(jacobian, 1, v0=start, ncv=min(len(start), 200), tol=1e-8)[1][:, 0]
+    largest = vector[np.abs(vector).argmax()]
+    return np.asarray(vector * np.conj(largest) / abs(largest))
 
 
 def _kinds(found: FixedPoints) -> "List[tuple[npt.NDArray[np.bool_], dict[str, Any]]]":
@@ -139,7 +163,7 @@ def linearisation(found: Linearisation, modes: Optional[int] = None, ax: Optiona
         modes: how many of the modes of each step; default: 5, or all there are.
         ax: where to draw.
     """
-    n = found.states.shape[1]
+    n = found.eigenvalues.shape[1]
     if modes is None:
         modes = min(5, n)
     if not 1 <= modes <= n:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Optional, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,12 @@ from ._handle import brief, frozen, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
+from ._needed import needed
 from .errors import InvalidError, NonfiniteError
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run
-from .stationary_points import states_of
+from .stationary_points import LEADING, largest, states_of
 
 __all__ = ["Linearisation", "Lyapunov", "linearise", "lyapunov"]
 
@@ -101,7 +102,8 @@ def lyapunov(
         for step in range(steps):
             if not np.isfinite(z).all():
                 raise NonfiniteError(f"net: the orbit leaves all bounds {drop + step} steps after the start")
-            carried, r = in_lapack(partial(_carried, around, z, carried), 6.0 * n * n * k, lambda: bar.at(drop + step))
+            operations = 0.0 if around.sparse else 6.0 * n * n * k
+            carried, r = in_lapack(partial(_carried, around, z, carried), operations, lambda: bar.at(drop + step))
             with np.errstate(divide="ignore"):
                 growth[step] = np.log(np.abs(np.diagonal(r)))
             z = around.step(z)
@@ -110,7 +112,7 @@ def lyapunov(
 
 
 def _carried(around: RateMap, z: Doubles, vectors: Doubles) -> Tuple[Doubles, Doubles]:
-    q, r = np.linalg.qr(around.jacobian(z) @ vectors)
+    q, r = np.linalg.qr(around.carry(z, vectors))
     return q, r
 
 
@@ -137,9 +139,9 @@ class Linearisation:
     time: Doubles
     #: The states from which each step goes, [T, N].
     states: Doubles = field(repr=False)
-    #: The Jacobian of each step, [T, N, N], [of what, by what].
-    jacobians: Doubles = field(repr=False)
-    #: Its eigenvalues, of descending modulus, complex [T, N].
+    #: The Jacobian of each step, [T, N, N], [of what, by what]; of a sparse map a tuple of T ``csr_matrix``.
+    jacobians: Any = field(repr=False)
+    #: Its eigenvalues, of descending modulus, complex [T, N]; [T, k] where k of them were asked for.
     eigenvalues: npt.NDArray[np.complex128] = field(repr=False)
     #: Time step, ms.
     dt: float
@@ -164,23 +166,65 @@ class Linearisation:
     def stretch(self) -> Doubles:
         """The finite-time Lyapunov exponent from the first state to the end of each step: ln of the largest singular value
         of the product of the Jacobians, over the time, 1/s, [T]."""
-        product, scale, found = np.eye(self.states.shape[1]), 0.0, np.empty(len(self.time))
-        for step, jacobian in enumerate(self.jacobians):
-            product = jacobian @ product
-            size = float(np.linalg.norm(product, 2))
-            scale += np.log(size) if size > 0 else -np.inf
-            product = product / (size or 1.0)
-            found[step] = scale / ((step + 1) * self.dt) * 1000
-        return frozen(found)
+        with Bar(len(self.time), "steps") as bar:
+            sizes = _sizes_of_lists(self.jacobians, bar) if isinstance(self.jacobians, tuple) else _sizes(self.jacobians, bar)
+        with np.errstate(divide="ignore"):
+            return frozen(np.cumsum(np.log(sizes)) / (np.arange(1, len(sizes) + 1) * self.dt) * 1000)
 
     def __repr__(self) -> str:
         steps, n = self.states.shape
         return f"<Linearisation: {steps} steps of {n} units, the fastest mode {self.rates.max():.4g} 1/s>"
 
 
+def _sizes(jacobians: Doubles, bar: Bar) -> Doubles:
+    """By what the largest singular value of the product of the first 1, 2, ... grows with each."""
+    n = jacobians.shape[1]
+    product, found = np.eye(n), np.zeros(len(jacobians))
+    for step, jacobian in enumerate(jacobians):
+        product = jacobian @ product
+        find = partial(np.linalg.norm, product, 2)
+        found[step] = size = float(in_lapack(find, 4.0 * n**3, lambda: bar.at(step)))
+        product = product / (size or 1.0)
+        bar.at(step + 1)
+    return found
+
+
+def _sizes_of_lists(jacobians: Tuple[Any, ...], bar: Bar) -> Doubles:
+    """The same of sparse matrices, whose product is never made. Each search begins with the direction of the last one."""
+    linalg = needed("scipy.sparse.linalg", "a sparse map", "sparse")
+    n = jacobians[0].shape[0]
+    along = np.random.Generator(np.random.PCG64(0)).standard_normal(n)
+    turned, found = [each.T.tocsr() for each in jacobians], np.ones(len(jacobians))
+
+    def through(matrices: Any, x: Doubles) -> Doubles:
+        for k, matrix in matrices:
+            x = matrix @ x / found[k]
+            bar.at(step)
+        return x
+
+    for step in range(len(jacobians)):
+        there = list(enumerate(jacobians[: step + 1]))
+        back = list(enumerate(turned[: step + 1]))[::-1]
+        product = linalg.LinearOperator(
+            (n, n), matvec=partial(through, there), rmatvec=partial(through, back), dtype=np.float64
+        )
+        if not np.any(through(there, along)):
+            found[step:] = 0.0
+            break
+        _, size, rows = linalg.svds(product, 1, v0=along, ncv=min(n, 10), tol=1e-8)
+        found[step], along = float(size[0]), rows[0]
+        bar.at(step + 1)
+    return found
+
+
 @of_their_kind
 def linearise(
-    run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = None, progress: bool = True
+    run: Run,
+    trial: int = 0,
+    window: Optional[Tuple[float, float]] = None,
+    progress: bool = True,
+    *,
+    k: Optional[int] = None,
 ) -> Linearisation:
     """Linearises a network of rate units along a recorded trajectory: the Jacobian of each step, with its input.
 
@@ -193,7 +237,8 @@ def linearise(
         trial: which of its trials.
         window: (from, to), ms: of which steps; default: from the second one to the end of the trial.
         progress: whether to show a progress bar if it takes more than a second. A step of 1000 units takes seconds, and its
-            Jacobian 8 MB.
+            Jacobian 8 MB. Of a network of more than 2000 units with few synapses Jacobians are sparse.
+        k: how many eigenvalues of each step, those of the largest modulus. None: all of them; of sparse Jacobians 10.
     """
     around = RateMap(run.net)
     if run.every != 1:
@@ -210,16 +255,25 @@ def linearise(
     steps = np.flatnonzero(inside)
     if not len(steps):
         raise InvalidError(f"window is {brief(window)}, has no step after the first one")
-    room_for(f"a linearisation at {len(steps)} steps", states.shape[2], len(steps) + 1, "take a shorter window")
-    jacobians = np.empty((len(steps), states.shape[2], states.shape[2]))
-    values = np.empty(jacobians.shape[:2], np.complex128)
+    n = states.shape[2]
+    if k is not None and not 1 <= whole("k", k) <= n:
+        raise InvalidError(f"k is {k}, must be 1 to {n}: the number of units")
+    if not around.sparse:
+        room_for(f"a linearisation at {len(steps)} steps", n, len(steps) + 1, "take a shorter window")
+    jacobians: Any = [] if around.sparse else np.empty((len(steps), n, n))
+    values = np.empty((len(steps), min(LEADING, n) if k is None else k) if around.sparse else (len(steps), n), np.complex128)
     with Bar(len(steps), "steps", progress) as bar:
         for row, step in enumerate(steps):
             inputs = {name: channels[step, trial] for name, channels in run.inputs.items()}
-            jacobians[row] = around.jacobian(states[step - 1, trial], around.drive_of(inputs))
-            find = partial(np.linalg.eigvals, jacobians[row])
-            values[row] = in_lapack(find, 10.0 * states.shape[2] ** 3, lambda: bar.at(row))
+            jacobian = around.jacobian(states[step - 1, trial], around.drive_of(inputs))
+            if around.sparse:
+                jacobians.append(jacobian)
+                values[row] = in_lapack(partial(largest, jacobian, k), np.inf, lambda: bar.at(row))
+            else:
+                jacobians[row] = jacobian
+                values[row] = in_lapack(partial(np.linalg.eigvals, jacobian), 10.0 * n**3, lambda: bar.at(row))
             bar.at(row + 1)
-    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
+    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)[:, :k].copy()
+    kept = tuple(jacobians) if around.sparse else frozen(jacobians)
     time, start = frozen(run.time[steps]), frozen(states[steps - 1, trial])
-    return Linearisation(time, start, frozen(jacobians), frozen(values), run.dt)
+    return Linearisation(time, start, kept, frozen(values), run.dt)

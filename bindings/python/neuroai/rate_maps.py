@@ -11,13 +11,18 @@ import numpy.typing as npt
 from ._closed import Closed
 from ._handle import as_array, brief, expect, frozen, given, listed, wrong_shape
 from ._matrices import room_for
+from ._needed import has, needed
 from ._nonlinearity import FUNCTIONS
 from .errors import InvalidError, NonfiniteError, OrderError, UnknownNameError, UnsupportedError
 from .network import Network
+from .synapse_list import columns, count, synapses
 
 __all__ = ["RateMap"]
 
 Doubles = npt.NDArray[np.float64]
+
+#: Units from which on a map is sparse by itself, where at most this fraction of their pairs has a synapse.
+_LARGE, _FEW = 2000, 0.1
 
 #: Inputs that do not change: numbers of all channels in order, or by the name of the input; the others are 0.
 Constant = Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], None]
@@ -38,28 +43,34 @@ class RateMap(Closed):
             no short-term plasticity. Its weights are copied: of a network that has learnt since, make another map.
         inputs: that stay as they are: [channels of all inputs], in order; or a mapping from an input's name to [n].
             Baselines of inputs are added, and rectified as the network does.
+        sparse: whether weights and Jacobians are sparse matrices of SciPy, ``csr_matrix``, of the synapses that exist. None:
+            those of more than 2000 units of which at most a tenth of the pairs has a synapse, where there is SciPy.
     """
 
     net: Network
     #: Units of each population, by name: slices of the state.
     parts: Dict[str, slice]
-    #: Effective weights among all units, W[post, pre], float64 [N, N].
-    weights: Doubles
+    #: Effective weights among all units, W[post, pre], float64 [N, N]; a ``csr_matrix`` where the map is sparse.
+    weights: Any
+    #: Whether matrices are those of SciPy.
+    sparse: bool
     #: dt / tau of each unit, [N].
     alpha: Doubles
     #: W_in u + b of each unit, [N].
     drive: Doubles
     _otherwise = "make another map, na.RateMap(net, inputs)"
 
-    def __init__(self, net: Network, inputs: Constant = None) -> None:
+    def __init__(self, net: Network, inputs: Constant = None, sparse: Optional[bool] = None) -> None:
         expect("net", net, Network, "a neuroai.Network")
         _check(net)
         ends = np.cumsum([0, *net.populations.values()])
         parts = {name: slice(int(ends[k]), int(ends[k + 1])) for k, name in enumerate(net.populations)}
         n = int(ends[-1])
-        room_for("a map", n, 2, "take a smaller network, or net.spectrum(k=10) of its weights alone")
-        self._keep(net=net, parts=parts)
-        self._keep(weights=frozen(self._among(n)), alpha=frozen(net.dt / self._each("tau", n)))
+        self._keep(net=net, parts=parts, sparse=_whether_sparse(net, n) if sparse is None else bool(sparse))
+        if not self.sparse:
+            room_for("a map", n, 2, "take na.RateMap(net, inputs, sparse=True)")
+        self._keep(weights=self._listed() if self.sparse else frozen(self._among(n)))
+        self._keep(alpha=frozen(net.dt / self._each("tau", n)))
         self._bias = np.concatenate([np.asarray(net.bias(name), np.float64) for name in parts])
         self._gain, self._exponent = self._each("gain", n), self._each("exponent", n)
         leaks = {name: net.leak(name) for name in parts}
@@ -89,6 +100,12 @@ class RateMap(Closed):
                 found[self.parts[target], self.parts[source]] += self.net.weights(source, target)
         return found
 
+    def _listed(self) -> Any:
+        """The same of the synapses that exist alone."""
+        needed("scipy.sparse", "a sparse map", "sparse")
+        found = synapses(self.net, list(self.parts), list(self.parts))
+        return found.matrix(found.weight.astype(np.float64))
+
     def channels(self, inputs: Constant) -> Doubles:
         """Inputs as one array of all channels, without baselines: [channels]."""
         sizes = self.net.inputs
@@ -116,7 +133,7 @@ class RateMap(Closed):
             start += n
             for target in (target for source, target in self.net.projections if source == name):
                 if target in self.parts:
-                    found[self.parts[target]] += self.net.weights(name, target).astype(np.float64) @ part
+                    found[self.parts[target]] += _arriving(self.net, name, target, part)
         return found
 
     def state(self, values: npt.ArrayLike, what: str = "state") -> Doubles:
@@ -138,8 +155,15 @@ class RateMap(Closed):
         return np.where(self._current, self._phi(z, 0), z) if self._current.any() else z.copy()
 
     def _received(self, z: Doubles, drive: Optional[Doubles]) -> Doubles:
-        received: Doubles = self.rates(z) @ self.weights.T + (self.drive if drive is None else drive)
+        received: Doubles = self._weighted(self.rates(z)) + (self.drive if drive is None else drive)
         return received
+
+    def _weighted(self, rates: Doubles) -> Doubles:
+        """W r of each row."""
+        if not self.sparse:
+            return np.asarray(rates @ self.weights.T)
+        rows = rates.reshape(-1, len(self.alpha))
+        return np.ascontiguousarray((self.weights @ rows.T).T).reshape(rates.shape)
 
     def step(self, state: npt.ArrayLike, drive: Optional[Doubles] = None) -> Doubles:
         """The states one step later, F(z): [..., N] of [..., N]. ``drive``: instead of that of the map's inputs."""
@@ -152,18 +176,47 @@ class RateMap(Closed):
             found = np.where(self._whole, self._phi(leaky + self.alpha * v, 0), found)
         return found
 
-    def jacobian(self, state: npt.ArrayLike, drive: Optional[Doubles] = None) -> Doubles:
-        """dF/dz at states [..., N]: [..., N, N], [of what, by what]. At the corner of a relu its slope is 0."""
+    def jacobian(self, state: npt.ArrayLike, drive: Optional[Doubles] = None) -> Any:
+        """dF/dz at states [..., N]: [..., N, N], [of what, by what]. At the corner of a relu its slope is 0.
+
+        Of a sparse map a ``csr_matrix``, at one state [N].
+        """
         z = self.state(state)
-        v = self._received(z, drive)
-        slope = np.where(self._current, self._phi(z, 1), 1.0)
+        if self.sparse and z.ndim > 1:
+            raise InvalidError(f"state: expected one, [{z.shape[-1]}], as the map is sparse, got {z.shape}")
+        outer, slope, after = self._slopes(z, drive)
+        if self.sparse:
+            diags = needed("scipy.sparse", "a sparse map", "sparse").diags
+            matrix = diags(after * self.alpha * outer) @ self.weights @ diags(slope)
+            return (matrix + diags(after * (1 - self.alpha))).tocsr()
         inner = self.weights * slope[..., None, :]
-        outer = np.where(self._rate, self._phi(v, 1), 1.0)
         found: Doubles = (self.alpha * outer)[..., :, None] * inner
         found = found + np.eye(len(self.alpha)) * (1 - self.alpha)
+        return after[..., :, None] * found if self._whole.any() else found
+
+    def _slopes(self, z: Doubles, drive: Optional[Doubles]) -> Tuple[Doubles, Doubles, Doubles]:
+        """DF = diag(third) ((1 - alpha) I + diag(alpha first) W diag(second))."""
+        slope = np.where(self._current, self._phi(z, 1), 1.0)
+        outer, after = np.ones(z.shape), np.ones(z.shape)
+        if self._current.all():
+            return outer, slope, after
+        v = self._received(z, drive)
+        outer = np.where(self._rate, self._phi(v, 1), 1.0)
         if self._whole.any():
-            y = (1 - self.alpha) * z + self.alpha * v
-            found = np.where(self._whole, self._phi(y, 1), 1.0)[..., :, None] * found
+            after = np.where(self._whole, self._phi((1 - self.alpha) * z + self.alpha * v, 1), 1.0)
+        return outer, slope, after
+
+    def carry(self, state: npt.ArrayLike, differences: npt.ArrayLike, drive: Optional[Doubles] = None) -> Doubles:
+        """DF d at a state [N] of small differences d, [N] or as columns [N, k]; a sparse map makes no Jacobian for it."""
+        z, d = self.state(state), np.asarray(differences, np.float64)
+        if z.ndim > 1 or d.ndim not in (1, 2) or len(d) != len(z):
+            raise InvalidError(f"differences: expected [{z.shape[-1]}] or [{z.shape[-1]}, k] at one state, got {d.shape} at {z.shape}")
+        if not self.sparse:
+            return np.asarray(self.jacobian(z, drive) @ d)
+        down = (slice(None),) + (None,) * (d.ndim - 1)
+        outer, slope, after = (each[down] for each in self._slopes(z, drive))
+        alpha = self.alpha[down]
+        found: Doubles = after * (alpha * outer * (self.weights @ (slope * d)) + (1 - alpha) * d)
         return found
 
     def speed(self, state: npt.ArrayLike) -> Doubles:
@@ -178,6 +231,19 @@ def _finite(what: str, array: Any) -> Doubles:
         raise NonfiniteError(f"{what}: {array[~np.isfinite(array)][0]:g} is not finite")
     found: Doubles = array
     return found
+
+
+def _whether_sparse(net: Network, n: int) -> bool:
+    names = " ".join(net.populations)
+    return n > _LARGE and has("scipy.sparse") and count(net, names, names) <= _FEW * n * n
+
+
+def _arriving(net: Network, source: str, target: str, sent: Doubles) -> Doubles:
+    """W u of a projection, without a matrix where it is listed."""
+    if net.storage(source, target) != "listed":
+        return np.asarray(net.weights(source, target).astype(np.float64) @ sent)
+    found = columns(net, source, target, ("post", "pre", "weight"))
+    return np.asarray(np.bincount(found["post"], found["weight"] * sent[found["pre"]], net.size(target)), np.float64)
 
 
 def _check(net: Network) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import List, Optional, Tuple, Union
+from typing import Any, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,16 @@ from ._needed import needed
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run
+from .synapse_list import leading
 from .trials import Trials
 
-__all__ = ["FixedPoints", "fixed_points", "states_of"]
+__all__ = ["FixedPoints", "LEADING", "fixed_points", "largest", "states_of"]
 
 Doubles = npt.NDArray[np.float64]
 #: Of all pairs of units, that a search takes: the weights, Jacobians, and what LAPACK makes of one.
 _MATRICES = 10
+#: Eigenvalues of a sparse Jacobian that are found unless others are asked for.
+LEADING = 10
 Starts = Union[Run, Trials, npt.ArrayLike]
 
 
@@ -45,14 +48,14 @@ class FixedPoints:
     fixed: npt.NDArray[np.bool_]
     #: From how many starts it was reached, int64 [P].
     hits: npt.NDArray[np.int64]
-    #: Jacobian of a step, dF/dz, [P, N, N], [of what, by what].
-    jacobians: Doubles = field(repr=False)
-    #: Its eigenvalues lambda, of descending modulus, complex [P, N].
+    #: Jacobian of a step, dF/dz, [P, N, N], [of what, by what]; of a sparse map a tuple of P ``csr_matrix``.
+    jacobians: Any = field(repr=False)
+    #: Its eigenvalues lambda, of descending modulus, complex [P, N]; [P, k] where k of them were asked for.
     eigenvalues: npt.NDArray[np.complex128] = field(repr=False)
 
     @property
     def unstable(self) -> npt.NDArray[np.int64]:
-        """Unstable directions: how many eigenvalues have a modulus above 1, int64 [P]."""
+        """Unstable directions: how many eigenvalues have a modulus above 1, int64 [P]; of those that were found."""
         return frozen((np.abs(self.eigenvalues) > 1).sum(axis=1))
 
     @property
@@ -91,6 +94,7 @@ def fixed_points(
     apart: float = 1e-3,
     window: Optional[Tuple[float, float]] = None,
     seed: int = 0,
+    k: Optional[int] = None,
     progress: bool = True,
 ) -> FixedPoints:
     """Fixed and slow points of a network of rate units with an input that stays as it is, without noise.
@@ -99,6 +103,9 @@ def fixed_points(
     trust-region method of SciPy's ``least_squares`` with the exact Jacobian, then by Newton's method (Sussillo & Barak
     2013). Where that ends at q = 0 is a fixed point; where q has a minimum above 0, a slow point. No search of this kind
     proves that it found all of them: take more starts, and see whether there are more.
+
+    Of a network of more than 2000 units with few synapses the map is sparse: steps are found by iteration (LSMR, GMRES), and
+    ``k`` leading eigenvalues (ARPACK), without a matrix of all pairs of units.
 
     Args:
         net: a built network of rate units, or a map of one (then without ``inputs``).
@@ -112,6 +119,7 @@ def fixed_points(
         apart: two points are one where no unit differs by more.
         window: (from, to), ms: the part of trials from which starts are drawn.
         seed: of the draw of starts, and of the noise of trials.
+        k: how many eigenvalues of each point, those of the largest modulus. None: all of them; of a sparse map 10.
         progress: whether a bar is shown.
 
     Needs SciPy: ``pip install neuroai[fits]``.
@@ -119,9 +127,12 @@ def fixed_points(
     optimize = needed("scipy.optimize", "looking for fixed points", "fits")
     if isinstance(net, RateMap) and inputs is not None:
         raise InvalidError("inputs: the map has those that it was made with: na.RateMap(net, inputs)")
-    if isinstance(net, Network):
-        room_for("looking for fixed points", sum(net.populations.values()), _MATRICES, "take a smaller network")
     around = net if isinstance(net, RateMap) else RateMap(net, inputs)
+    size = len(around.alpha)
+    if k is not None and not 1 <= whole("k", k) <= size:
+        raise InvalidError(f"k is {k}, must be 1 to {size}: the number of units")
+    if isinstance(net, Network) and not around.sparse:
+        room_for("looking for fixed points", size, _MATRICES, "take na.RateMap(net, inputs, sparse=True)")
     slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
     draw = np.random.default_rng(whole("seed", seed))
     begin = _starts(around, starts, n, window, draw, seed)
@@ -130,11 +141,13 @@ def fixed_points(
     with Bar(len(begin), "starts", progress) as bar:
         for done, start in enumerate(begin, 1):
             search = partial(_searched, around, start, optimize)
-            found.append(in_lapack(search, 100.0 * len(start) ** 3, lambda: bar.at(done - 1)))
+            operations = np.inf if around.sparse else 100.0 * len(start) ** 3
+            found.append(in_lapack(search, operations, lambda: bar.at(done - 1)))
             bar.at(done)
     ends = np.array(found).reshape(-1, begin.shape[1])
     with Bar(None, "looking at the points", progress) as bar:
-        return in_lapack(lambda: _described(around, ends, slow, apart), 10.0 * len(ends) * ends.shape[1] ** 3, lambda: bar.at(0))
+        operations = np.inf if around.sparse else 10.0 * len(ends) * ends.shape[1] ** 3
+        return in_lapack(lambda: _described(around, ends, slow, apart, k), operations, lambda: bar.at(0))
 
 
 def _above(what: str, value: float, zero: bool) -> float:
@@ -201,16 +214,27 @@ def _starts(
 
 
 def _searched(around: RateMap, start: Doubles, optimize: "object") -> Doubles:
+    if around.sparse:  # a step of the trust region takes many more products
+        z = _polished(around, start)
+        if around.speed(z) <= _rounding(z):
+            return z
+        start = z
     return _polished(around, _descended(around, start, optimize))
+
+
+def _rounding(z: Doubles) -> Doubles:
+    """q up to which a point is fixed."""
+    return np.asarray(1e-22 * (1 + np.sum(z**2, axis=-1)))
 
 
 def _descended(around: RateMap, start: Doubles, optimize: "object") -> Doubles:
     """Where q has a minimum, by a trust region: q is half the sum of squares of F(z) - z."""
-    same = np.eye(len(start))
+    same = _same(around)
+    plain = around.sparse and len(start) < 3  # of which SciPy's iteration cannot be
     found: Doubles = optimize.least_squares(  # type: ignore[attr-defined]
         lambda z: around.step(z) - z,
         start,
-        lambda z: around.jacobian(z) - same,
+        lambda z: np.asarray((around.jacobian(z) - same).toarray()) if plain else around.jacobian(z) - same,
         method="trf",
         x_scale="jac",
         xtol=1e-12,
@@ -221,43 +245,77 @@ def _descended(around: RateMap, start: Doubles, optimize: "object") -> Doubles:
     return found
 
 
+def _same(around: RateMap) -> Any:
+    n = len(around.alpha)
+    return needed("scipy.sparse", "a sparse map", "sparse").identity(n, format="csr") if around.sparse else np.eye(n)
+
+
 def _polished(around: RateMap, z: Doubles, steps: int = 20) -> Doubles:
     """Newton's method while it lowers q."""
-    same, q = np.eye(len(z)), float(around.speed(z))
+    same, q = _same(around), float(around.speed(z))
     for _ in range(steps):
         if q == 0:
             break
-        try:
-            after = z + np.linalg.solve(same - around.jacobian(z), around.step(z) - z)
-        except np.linalg.LinAlgError:
-            break
+        after = z + _newton(around, same - around.jacobian(z), around.step(z) - z)
         if not np.isfinite(after).all() or not (lower := float(around.speed(after))) < q:
             break
         z, q = after, lower
     return z
 
 
-def _described(around: RateMap, ends: Doubles, slow: float, apart: float) -> FixedPoints:
+def _newton(around: RateMap, matrix: Any, right: Doubles) -> Doubles:
+    """The solution of matrix x = right; NaN where there is none."""
+    if around.sparse:
+        gmres = needed("scipy.sparse.linalg", "a sparse map", "sparse").gmres
+        return np.asarray(gmres(matrix, right, restart=50, maxiter=10)[0])  # nearly solved will do: q tells
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        return np.full(right.shape, np.nan)
+
+
+def _described(around: RateMap, ends: Doubles, slow: float, apart: float, k: Optional[int]) -> FixedPoints:
     """The different points among where searches ended, the slowest of those that are one."""
     q = np.atleast_1d(around.speed(ends))
-    rounding = 1e-22 * (1 + np.sum(ends**2, axis=1))
+    rounding = _rounding(ends)
     kept: List[int] = []
     hits: List[int] = []
-    for k in np.argsort(q, kind="stable"):
-        if not (q[k] <= rounding[k] or q[k] <= slow):
+    for at in np.argsort(q, kind="stable"):
+        if not (q[at] <= rounding[at] or q[at] <= slow):
             continue
-        near = [i for i, other in enumerate(kept) if np.abs(ends[k] - ends[other]).max() <= apart]
+        near = [i for i, other in enumerate(kept) if np.abs(ends[at] - ends[other]).max() <= apart]
         if near:
             hits[near[0]] += 1
         else:
-            kept.append(int(k))
+            kept.append(int(at))
             hits.append(1)
-    states, n = ends[kept], ends.shape[1]
-    room_for(f"describing {len(kept)} points", n, len(kept) + 2, "take fewer starts, or a larger `apart`")
-    jacobians = around.jacobian(states) if kept else np.zeros((0, n, n))
-    values = np.linalg.eigvals(jacobians).astype(np.complex128).reshape(len(kept), n)
-    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
+    states = ends[kept]
+    jacobians, values = _jacobians(around, states, k)
     fixed = q[kept] <= rounding[kept]
     order = np.lexsort((np.linalg.norm(states, axis=1), (np.abs(values) > 1).sum(axis=1), ~fixed))
-    parts = states, around.rates(states), q[kept], fixed, np.array(hits, np.int64), jacobians, values
-    return FixedPoints(around, *(frozen(part[order]) for part in parts))
+    ordered = tuple(jacobians[i] for i in order) if around.sparse else frozen(jacobians[order])
+    parts = states, around.rates(states), q[kept], fixed, np.array(hits, np.int64)
+    one, rates, speed, are, many = (frozen(part[order]) for part in parts)
+    return FixedPoints(around, one, rates, speed, are, many, ordered, frozen(values[order]))
+
+
+def _jacobians(around: RateMap, states: Doubles, k: Optional[int]) -> Tuple[Any, npt.NDArray[np.complex128]]:
+    """Jacobians, and the largest of their eigenvalues."""
+    many, n = states.shape
+    if around.sparse:
+        listed = [around.jacobian(state) for state in states]
+        return listed, np.array([largest(each, k) for each in listed]).reshape(many, k or min(LEADING, n))
+    room_for(f"describing {many} points", n, many + 2, "take fewer starts, or a larger `apart`")
+    jacobians = around.jacobian(states) if many else np.zeros((0, n, n))
+    values = np.linalg.eigvals(jacobians).astype(np.complex128).reshape(many, n)
+    return jacobians, np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)[:, :k]
+
+
+def largest(matrix: Any, k: Optional[int] = None) -> npt.NDArray[np.complex128]:
+    """So many eigenvalues of a sparse matrix, of descending modulus."""
+    n = matrix.shape[0]
+    k = min(LEADING, n) if k is None else k
+    if k <= n - 2:
+        return leading(matrix, k)
+    values = np.linalg.eigvals(matrix.toarray()).astype(np.complex128)
+    return np.asarray(values[np.argsort(-np.abs(values), kind="stable")][:k])
