@@ -726,6 +726,40 @@ START_TEST(synapses_are_counted_by_distance)
 }
 END_TEST
 
+/* The same onto two branches of each: none of them hears its own unit. */
+START_TEST(synapses_onto_branches_are_counted)
+{
+  static const double expected[] = {4, 1.4715177646857693, 3}; /* all, 4 / e, all but one */
+  const float line[] = {0, 0, 0, 1, 0, 0};
+  const uint8_t mask[] = {1, 1, 0, 1, 1, 1, 1, 1};
+  nai_areas *areas = two_areas(NULL);
+  nai_network *net = empty();
+  nai_constraint *near;
+  nai_streams streams = NAI_STREAMS_INIT;
+  int64_t n = -1;
+  for (int a = 0; a < 2; a++) {
+    const char *const name = a ? "pfc/E" : "sr/E", *const onto =
+                                                       a ? "pfc/E:dendrite+" : "sr/E:dendrite+";
+    expect_ok(nai_network_add_population(net, name, 2, 1));
+    expect_ok(nai_network_set_model(net, name, "dendritic"));
+    expect_ok(nai_network_set_model_size(net, name, "branches", 2));
+    expect_ok(nai_network_set_positions(net, name, line, 2));
+    expect_ok(nai_network_connect(net, name, onto));
+    if (_i == 0) continue;
+    if (_i == 1) expect_ok(nai_constraint_create_distance(&near, 1, 1));
+    if (_i == 2) expect_ok(nai_constraint_create_mask(&near, mask, 4, 2));
+    expect_ok(nai_network_constrain(net, name, onto, near));
+    nai_constraint_destroy(near);
+  }
+  streams.feedforward = streams.feedback = "E:soma";
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:soma"), expected[_i] / 4 / 4,
+                          1e-9);
+  nai_network_destroy(net);
+  nai_areas_destroy(areas);
+}
+END_TEST
+
 static nai_status no_wiring(void *user, nai_synapses *synapses)
 {
   (void)user;
@@ -875,5 +909,8 @@ Suite *anatomy_suite(void)
   ADD_CASE(suite, "streams", most_synapses_are_local, streams_reach_their_targets,
            layers_send_their_stream, synapses_are_counted_before_the_build,
            synapses_are_counted_by_distance, plans_that_are_refused);
+  TCase *onto = tcase_create("onto branches");
+  tcase_add_loop_test(onto, synapses_onto_branches_are_counted, 0, 3);
+  suite_add_tcase(suite, onto);
   return suite;
 }

@@ -309,6 +309,37 @@ START_TEST(large_and_sparse_projections_are_listed)
 }
 END_TEST
 
+/* Units are placed by the build, before it chooses: a distance leaves few synapses, of branches as well. */
+START_TEST(distances_count_where_units_are_drawn)
+{
+  nai_network *net;
+  nai_constraint *few, *near;
+  int64_t said;
+  int32_t storage;
+  const char *const to = _i ? "I:dendrite+" : "I";
+  expect_ok(nai_network_create(&net, 2));
+  expect_ok(nai_network_add_population(net, "E", 8200, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 64, NAI_FREE));
+  if (_i) expect_ok(nai_network_set_model(net, "I", "dendritic"));
+  if (_i) expect_ok(nai_network_set_model_size(net, "I", "branches", 3));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_network_connect(net, "E", to));
+  expect_ok(nai_constraint_create_sparse(&few, 1e-4));
+  expect_ok(nai_constraint_create_distance(&near, 0.05, 1));
+  expect_ok(nai_network_constrain(net, "E", "E", few));
+  expect_ok(nai_network_constrain(net, "E", to, near));
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  expect_ok(nai_network_memory(&said, net));
+  ck_assert_int_lt(said, 16 << 20);
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_storage(&storage, net, "E", to));
+  ck_assert_int_eq(storage, NAI_STORAGE_LISTED);
+  nai_constraint_destroy(few);
+  nai_constraint_destroy(near);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(storage_is_told_and_refused)
 {
   nai_network *net = compose_ei(5, 3);
@@ -758,6 +789,7 @@ Suite *storage_suite(void)
   tcase_add_test(wiring, the_first_failure_is_told);
   tcase_add_loop_test(wiring, nothing_has_a_flag_a_pair, 0, 3);
   tcase_add_test(wiring, large_and_sparse_projections_are_listed);
+  tcase_add_loop_test(wiring, distances_count_where_units_are_drawn, 0, 2);
   tcase_add_test(wiring, storage_is_told_and_refused);
   suite_add_tcase(suite, wiring);
   TCase *activity = tcase_create("activity");

@@ -105,7 +105,7 @@ static nai_status expected_of(double *out, work *w, const nai__projection *p)
     pairs.post_position = rows == post->n ? placed->position : placed->port_position;
     pairs.pre_position = w->placed->node[p->from].position;
   }
-  *out = (double)pairs.n_post * (double)pairs.n_pre - (pairs.diagonal ? 0 : (double)pairs.n_pre);
+  *out = (double)pairs.n_post * (double)pairs.n_pre - (pairs.diagonal ? 0 : (double)pairs.n_post);
   for (int64_t k = 0; k < p->n_constraints; k++)
     if (!nai__constraint_expected(out, p->constraint[k], &pairs))
       return nai__fail(NAI_ERR_UNSUPPORTED,

@@ -11,7 +11,7 @@ static double fraction_of(const nai__builtin *b, const nai__pairs *pairs)
   int64_t there = 0, all = 0;
   for (int64_t i = 0; i < b->n_post; i++)
     for (int64_t j = 0; j < b->n_pre; j++) {
-      if (i == j && !pairs->diagonal) continue;
+      if (i % b->n_pre == j && !pairs->diagonal) continue;
       there += b->array[i * b->n_pre + j] != 0;
       all++;
     }

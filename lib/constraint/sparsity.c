@@ -200,7 +200,7 @@ double nai__distance_mean(const nai__builtin *b, const nai__pairs *pairs)
   double sum = 0;
   for (int64_t i = 0; i < pairs->n_post; i += by_post)
     for (int64_t j = 0; j < pairs->n_pre; j += by_pre) {
-      if (i == j && !pairs->diagonal) continue;
+      if (i % pairs->n_pre == j && !pairs->diagonal) continue;
       sum += probability_at(b, pairs->post_position + 3 * i, pairs->pre_position + 3 * j);
       n++;
     }

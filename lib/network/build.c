@@ -6,10 +6,10 @@ static nai_status build(nai_network *net, uint64_t seed)
 {
   net->seed = seed;
   NAI__TRY(nai__shared_check(net));
+  NAI__TRY(nai__place(net)); /* how synapses are stored follows from distances, too */
   NAI__TRY(nai__layout_plan(net));
   NAI__TRY(nai__ranks_check(net));
   NAI__TRY(nai__memory_check(net, nai__layout_bytes(net) + nai__draw_bytes(net), "the network"));
-  NAI__TRY(nai__place(net));
   NAI__TRY(nai__wire_listed(net));
   NAI__TRY(nai__split_delays(net));
   NAI__TRY(nai__layout(net, 1));

@@ -34,12 +34,22 @@ static nai_status lend_cells(nai__node *node, const nai__node *from)
   return NAI_OK;
 }
 
+/* A plan has places of its own where the build draws them. */
+static int is_drawn(const nai__node *node)
+{
+  return node->placement != NAI__NOWHERE && node->placement != NAI__GIVEN;
+}
+
 static nai_status copy_node(nai_network *net, const nai__node *from, int lent)
 {
   NAI__TRY(nai__index_add(&net->names, nai__hash_text(from->name), net->n_nodes));
   nai__node *node = &net->node[net->n_nodes++]; /* what fails is destroyed with the rest */
   *node = *from;
-  if (lent) return lend_cells(node, from);
+  if (lent) {
+    node->port_position = NULL;
+    if (is_drawn(node)) node->position = NULL;
+    return lend_cells(node, from);
+  }
   memset(node->number, 0, sizeof node->number);
   node->position = node->port_position = NULL;
   node->cells = NULL;
@@ -116,7 +126,8 @@ static nai_status copy_parts(nai_network *net, const nai_network *from)
 /* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
-  for (int64_t i = 0; i < net->n_projections; i++) /* positions were not known when it was chosen */
+  for (int64_t i = 0; i < net->n_projections;
+       i++) /* units may have been placed anew since it was chosen */
     net->projection[i].storage = from->projection[i].is_listed   ? NAI_STORAGE_LISTED
                                  : from->projection[i].is_shared ? NAI_STORAGE_SHARED
                                                                  : NAI_STORAGE_DENSE;
@@ -171,7 +182,7 @@ void nai__plan_destroy(nai_network *plan)
   for (int64_t i = 0; plan && i < plan->n_nodes; i++) {
     nai__node *node = &plan->node[i];
     memset(node->number, 0, sizeof node->number);
-    node->position = node->port_position = NULL;
+    if (!is_drawn(node)) node->position = NULL;
     if (!node->cells) continue;
     memset(node->cells->own, 0, sizeof node->cells->own);
     node->cells->memory = NULL;

@@ -12,7 +12,8 @@ nai_status nai_network_memory(int64_t *bytes, const nai_network *net)
   }
   nai_network *plan; /* the layout is written into the network */
   NAI__TRY(nai__plan_create(&plan, net));
-  nai_status status = nai__layout_plan(plan);
+  nai_status status = nai__place(plan);
+  if (status == NAI_OK) status = nai__layout_plan(plan);
   if (status == NAI_OK) {
     nai__widen(plan);
     *bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);

@@ -15,12 +15,11 @@
 /* -1: not known. */
 static double expected(const nai_network *net, const nai__projection *p)
 {
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   const nai__pairs pairs = {.n_post = p->n_post,
                             .n_pre = p->n_pre,
                             .diagonal = p->from != p->to || p->autapses,
-                            .post_position = p->n_post == post->n ? post->position : NULL,
-                            .pre_position = pre->position};
+                            .post_position = nai__onto_position(net, p),
+                            .pre_position = net->node[p->from].position};
   double synapses = (double)p->n_post * (double)p->n_pre;
   if (!pairs.diagonal) synapses -= (double)p->n_post;
   for (int64_t c = 0; c < p->n_constraints; c++) {

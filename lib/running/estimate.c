@@ -47,6 +47,7 @@ static nai_status lay_out(nai_network *plan, int32_t rank, int32_t ranks)
 {
   NAI__TRY(make_rank(plan, rank, ranks));
   NAI__TRY(nai__shared_check(plan));
+  NAI__TRY(nai__place(plan));
   NAI__TRY(nai__layout_plan(plan));
   NAI__TRY(nai__ranks_check(plan));
   nai__numbers_find_noise(plan);
