@@ -281,9 +281,23 @@ END_TEST
 /* --- arrays that are not what they must be ---------------------------------------------------- */
 
 /* Without it, of another type or shape, with a value that cannot be: each is refused by its name. */
+/* Projections between ports, whose widths are known when their models are. */
+static nai_network *make_branched(void)
+{
+  nai_network *net = compose_ei_of(20, 3, 6, 3, 2);
+  expect_ok(nai_network_add_population(net, "D", 4, NAI_EXCITATORY));
+  expect_ok(nai_network_set_model(net, "D", "dendritic"));
+  expect_ok(nai_network_set_model_size(net, "D", "branches", 3));
+  expect_ok(nai_network_connect(net, "E", "D:dendrite+"));
+  expect_ok(nai_network_connect(net, "I", "D:dendrite-"));
+  expect_ok(nai_network_connect(net, "D", "E"));
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
 START_TEST(every_array_of_a_network_is_checked)
 {
-  nai_network *net = make_network(3), *again;
+  nai_network *net = _i ? make_branched() : make_network(3), *again;
   char name[NAI__TENSOR_NAME];
   int refused = 0;
   for (int how = DROPPED; how < ALTERATIONS; how++)
@@ -503,7 +517,7 @@ Suite *disk_suite(void)
   tcase_add_loop_test(reading, a_network_that_cannot_be_read_to_its_end, 0, 2);
   tcase_add_loop_test(reading, a_checkpoint_that_cannot_be_read_to_its_end, 0, 10);
   tcase_add_test(reading, a_file_that_cannot_be_opened);
-  tcase_add_test(reading, every_array_of_a_network_is_checked);
+  tcase_add_loop_test(reading, every_array_of_a_network_is_checked, 0, 2);
   tcase_add_loop_test(reading, every_array_of_a_checkpoint_is_checked, 0, 5);
   tcase_add_loop_test(reading, restoring_without_memory, 0, 5);
   tcase_add_loop_test(writing, saving_without_memory, 0, 5);
