@@ -226,6 +226,49 @@ START_TEST(test_written_while_training)
 }
 END_TEST
 
+/* Of all pairs, so that nothing but the optimiser writes weights. */
+static nai_network *make_free_network(void)
+{
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", 3}}, .populations = {{"a", 5, NAI_FREE}},
+              .outputs = {{"z", 2}}, .projections = {{"u", "a"}, {"a", "a"}, {"a", "z"}});
+  expect_ok(nai_network_set_autapses(net, "a", "a", 1));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+/* The gradient, the performance and what moments were: of what was restored nothing is known of them. */
+START_TEST(test_what_was_before_is_forgotten)
+{
+  nai_network *net = make_free_network();
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(1));
+  nai_trials *trials = normal_trials(net, "z", 5, 4);
+  nai_view gradient = NAI_VIEW_INIT;
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  open_folder();
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  trainer->plasticity.mean[net->projection[0].at.start] =
+      3e38F; /* beyond what any gradient leaves */
+  trainer->plasticity.square[net->projection[0].at.start] = 0;
+  expect_ok(nai_trainer_save(trainer, path));
+  trainer->plasticity.mean[net->projection[0].at.start] = 0;
+  trainer->performance = 0.5;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_ok(nai_trainer_gradient(&gradient, trainer, "u", "a"));
+  expect_ok(nai_trainer_restore(trainer, path));
+  EXPECT(isnan(trainer->performance));
+  expect_fails(nai_trainer_gradient(&gradient, trainer, "u", "a"), NAI_ERR_ORDER, "gradient");
+  uint64_t before = hash_of(net);
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "");
+  EXPECT(hash_of(net) == before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  close_folder();
+}
+END_TEST
+
 /* A seed of 64 bits is written exact; one that a double holds as earlier releases did. */
 START_TEST(test_any_seed_goes_on)
 {
@@ -1128,8 +1171,8 @@ Suite *checkpoint_suite(void)
 {
   Suite *suite = suite_create("checkpoint");
   ADD_CASE(suite, "going on", test_resumed_anywhere_ends_with_the_same_bits,
-           test_moments_are_held_a_projection_at_a_time, test_written_while_training,
-           test_any_seed_goes_on, test_written_where_a_run_ends_early,
+           test_what_was_before_is_forgotten, test_moments_are_held_a_projection_at_a_time,
+           test_written_while_training, test_any_seed_goes_on, test_written_where_a_run_ends_early,
            test_what_is_set_last_is_what_a_stage_has,
            test_what_a_stage_sets_is_compared_though_a_later_one_sets_it_too, test_without_a_task,
            test_an_own_task_with_the_name_of_a_built_in_one,

@@ -139,6 +139,12 @@ def test_a_single_trial_a_row_is_the_same_fit():
     assert (apart.x == COHERENCE).all() and (apart.successes == k).all()
 
 
+def test_values_without_trials_are_left_out():
+    k, n = np.array([52, 58, 70, 88, 99, 100, 0]), np.array([100] * 6 + [0])
+    fit, other = na.fit_psychometric(np.append(COHERENCE, 75), k, n), na.fit_psychometric(COHERENCE, k[:6], n[:6])
+    assert (fit.x == COHERENCE).all() and fit.degrees == 4 and fit.parameters == other.parameters
+
+
 # --- data that do not say ---------------------------------------------------------------------------------------------
 
 
