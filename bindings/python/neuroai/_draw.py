@@ -30,6 +30,7 @@ __all__ = [
     "Panels",
     "SEQUENTIAL",
     "among",
+    "averaged",
     "axes_of",
     "bar_beside",
     "channel_style",
@@ -172,6 +173,11 @@ def with_unit(condition: str, task: Any, conditions: Optional[Mapping[str, Any]]
     """A condition as a label, with its unit where it is known."""
     unit = unit_of(condition, task, conditions)
     return condition.replace("_", " ") + (f" ({unit})" if unit else "")
+
+
+def averaged(n: int) -> str:
+    """How an image of n rows is drawn: of many, those that share a row of pixels are averaged, not one of them taken."""
+    return "nearest" if n <= 1000 else "antialiased"
 
 
 def axes_of(ax: Optional[Axes], size: Tuple[float, float]) -> Axes:

@@ -13,6 +13,7 @@ from ._draw import (
     INK,
     SEQUENTIAL,
     Panels,
+    averaged,
     axes_of,
     bar_beside,
     chosen,
@@ -90,7 +91,7 @@ def responses(
             ``[("E", 3), ("I", 0)]``. "heat" shows all units of ``names``.
         names: of which populations; shell patterns.
         kind: "lines", one panel per unit; or "heat", one panel per value, with all units sorted by their preferred
-            value and the time of their activity.
+            value and the time of their activity; of more than 1000 those that share a row of pixels are averaged.
         where: of which trials: ``{"context": 1}``.
         task: for the unit of the condition.
         ax: where to draw.
@@ -179,7 +180,7 @@ def _draw_heat(
             vmin=min(0.0, float(means.min())),
             vmax=high,
             extent=(0, time[-1], len(order) - 0.5, -0.5),
-            interpolation="nearest",
+            interpolation=averaged(len(order)),
         )
         draw_borders(panel, sizes, "y")
         panel.set_title(_word(values, value), fontsize=min(8.3, 60 / len(values) + 1), color=INK)

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, Panels, axes_of, drawn
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
-from ._labels import key_beside
+from ._labels import in_lines, key_beside
 from ._needed import needed
 from .errors import InvalidError
 from .lyapunov_exponents import Linearisation, Lyapunov
@@ -131,6 +131,8 @@ def _kinds(found: FixedPoints) -> "List[tuple[npt.NDArray[np.bool_], dict[str, A
 def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Panels:
     """Eigenvalues of the Jacobian of a step at each point, in the complex plane; beyond the circle modes grow.
 
+    Where a few of them were asked for, the whole circle is shown, and the title says how many there are.
+
     Args:
         found: the result of :func:`neuroai.fixed_points`.
         ax: where to draw.
@@ -144,6 +146,11 @@ def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Panels:
         if len(values):
             ax.plot(values.real, values.imag, **{**style, "ms": 4, "mew": 1.0, "alpha": 0.8})
     ax.margins(0.08)
+    few, n = found.eigenvalues.shape[1], found.states.shape[1]
+    if few < n:
+        size = 1.1 * max(1.0, float(np.abs(found.eigenvalues).max()))
+        ax.set(xlim=(-size, size), ylim=(-size, size), aspect="equal")
+        ax.set_title(in_lines(f"{few} leading of {n} eigenvalues", ax), fontsize="medium", color=INK)
     low, high = ax.get_xlim(), ax.get_ylim()
     ax.plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1, zorder=0)
     ax.set(xlim=low, ylim=high, xlabel="real part of λ, of a step", ylabel="imaginary part")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ._draw import EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn
@@ -14,10 +15,15 @@ from .graphs import GraphMeasures, SmallWorld
 
 __all__ = ["communities", "small_world"]
 
+#: Units from which on weights are drawn in bins; bins on each side.
+_LARGE, _BINS = 1000, 400
+
 
 @of_their_kind
 def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     """Weights of a graph, receiving units in rows, in the order of its communities, each in a frame.
+
+    Of more than 1000 units mean weights are drawn, of bins of units.
 
     Args:
         found: the result of :func:`neuroai.graph_measures`.
@@ -25,8 +31,10 @@ def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     """
     order = np.argsort(found.communities, kind="stable")
     ax = axes_of(ax, (4.2, 3.8))
-    shown = found.weights[np.ix_(order, order)]
-    bar_beside(ax, ax.imshow(shown, cmap=SEQUENTIAL, vmin=0.0, interpolation="nearest"), "|weight|")
+    n = len(order)
+    shown = _binned(found.weights, order) if n > _LARGE else found.weights[np.ix_(order, order)]
+    image = ax.imshow(shown, cmap=SEQUENTIAL, vmin=0.0, interpolation="nearest", extent=(-0.5, n - 0.5, n - 0.5, -0.5))
+    bar_beside(ax, image, "mean |weight|" if n > _LARGE else "|weight|")
     edges = np.concatenate([[0], np.cumsum(np.bincount(found.communities))]) - 0.5
     for low, high in zip(edges[:-1], edges[1:]):
         ax.plot([low, high, high, low, low], [low, low, high, high, low], color=INHIBITORY[0], lw=1.2, clip_on=False)
@@ -34,6 +42,22 @@ def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     ax.spines[:].set_visible(False)
     ax.set_title(in_lines(f"Q = {found.modularity:.2f}", ax), fontsize="medium", color=INK)
     return drawn(ax)
+
+
+def _binned(weights: Any, order: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Means over bins of units in this order, of a whole matrix or of a sparse one."""
+    n = len(order)
+    bin_of = np.empty(n, np.int64)
+    bin_of[order] = np.arange(n) * _BINS // n
+    total = np.zeros((_BINS, _BINS))
+    for start in range(0, n, _BINS):  # some rows at a time: places of all take more memory than the weights
+        part = weights[start : start + _BINS]
+        post, pre = part.nonzero()
+        values = np.asarray(part[post, pre]).ravel()
+        cells = bin_of[start + post] * _BINS + bin_of[pre]
+        total += np.bincount(cells, values, _BINS**2).reshape(total.shape)
+    many = np.bincount(bin_of)
+    return np.asarray(total / np.outer(many, many), np.float64)
 
 
 @of_their_kind

@@ -7,12 +7,13 @@ from typing import Any, Mapping, Optional, Union
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
-from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn, number
+from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, averaged, axes_of, bar_beside, drawn, number
+from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
-from ._matrices import room_for
 from .decoding import Decoding
 from .errors import InvalidError
 from .similarity import Dissimilarity
@@ -34,7 +35,7 @@ __all__ = [
 
 
 def _heat(ax: Axes, values: npt.NDArray[Any], label: str, **look: Any) -> None:
-    bar_beside(ax, ax.imshow(values, interpolation="nearest", **look), label)
+    bar_beside(ax, ax.imshow(values, interpolation=averaged(max(values.shape)), **look), label)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
 
@@ -148,17 +149,26 @@ def timescales(found: Timescales, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+#: Pairs from which on they are counted in bins; bins on each side.
+_MANY_PAIRS, _SQUARES = 50_000, 120
+
+
 @of_their_kind
 def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> Panels:
     """Correlations of noise of each pair over those of their signals; without the latter their distribution.
+
+    More than 50 000 pairs are counted in squares.
 
     Args:
         found: the result of :func:`neuroai.noise_correlations`.
         ax: where to draw.
     """
+    n = len(found.matrix)
+    pairs = n * (n - 1) // 2
+    if pairs > _MANY_PAIRS:
+        return _many_correlations(found, ax)
     ax = axes_of(ax, (3.8, 3.2))
-    room_for("a picture", len(found.matrix), 3, "take fewer populations")
-    rows, columns = np.triu_indices(len(found.matrix), 1)
+    rows, columns = np.triu_indices(n, 1)
     noise, signal = found.matrix[rows, columns], found.signal[rows, columns]
     both = np.isfinite(noise) & np.isfinite(signal)
     if not np.isfinite(noise).any():
@@ -172,6 +182,39 @@ def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> P
         ax.hist(found.pairs, bins=30, color=INHIBITORY[0])
         ax.set(xlabel="noise correlation", ylabel="pairs")
     ax.set_title(in_lines(f"mean {found.mean:.3f} of {len(found.pairs)} pairs", ax), fontsize="medium", color=INK)
+    return drawn(ax)
+
+
+def _many_correlations(found: NoiseCorrelations, ax: Optional[Axes]) -> Panels:
+    """Counted, those of one unit at a time: their indices would take more memory than they do."""
+    edges, squares = np.linspace(-1, 1, _SQUARES + 1), np.zeros((_SQUARES, _SQUARES))
+    alone, total, known = np.zeros(_SQUARES), 0.0, 0
+    with Bar(len(found.matrix), "units counted") as bar:
+        for done, (noise, signal) in enumerate(found.rows(), 1):
+            there = np.isfinite(noise)
+            place = np.minimum(((noise[there] + 1) * (_SQUARES / 2)).astype(int), _SQUARES - 1)
+            alone += np.bincount(place, minlength=_SQUARES)
+            total, known = total + float(noise[there].sum()), known + len(place)
+            both = np.isfinite(signal[there])
+            along = np.minimum(((signal[there][both] + 1) * (_SQUARES / 2)).astype(int), _SQUARES - 1)
+            squares += np.bincount(place[both] * _SQUARES + along, minlength=_SQUARES**2).reshape(squares.shape)
+            bar.at(done)
+    if not known:
+        raise InvalidError("found: no pair of units has a correlation")
+    ax = axes_of(ax, (4.4, 3.4))
+    high = edges[1:][alone > 0].max()
+    low = edges[:-1][alone > 0].min()
+    if squares.any():
+        look: Any = {"cmap": SEQUENTIAL, "norm": LogNorm(1, max(2.0, squares.max())), "rasterized": True}
+        image = ax.pcolormesh(edges, edges, np.where(squares > 0, squares, np.nan), **look)
+        bar_beside(ax, image, "pairs")
+        ax.axvline(0, color=FAINT, lw=1)
+        ax.axhline(0, color=FAINT, lw=1)
+        ax.set(xlabel="signal correlation", ylabel="noise correlation", xlim=(-1.05, 1.05), ylim=(low, high))
+    else:
+        ax.stairs(alone, edges, fill=True, color=INHIBITORY[0])
+        ax.set(xlabel="noise correlation", ylabel="pairs", xlim=(low, high))
+    ax.set_title(in_lines(f"mean {total / known:.3f} of {known} pairs", ax), fontsize="medium", color=INK)
     return drawn(ax)
 
 

@@ -722,8 +722,10 @@ class Network(Handle):
     def weights(self, source: str, target: str) -> Floats:
         """Effective weights of a projection, float32 [n_post, n_pre]; absent synapses are 0.
 
-        A read-only view, which changes as the network learns; of a listed projection a copy, for which there is no
-        matrix: see :meth:`synapses`. Use ``.copy()`` to keep the present weights.
+        A read-only view, which changes as the network learns. Of a listed projection, which has no matrix, one is made:
+        16 000 units onto themselves take 1 GB, and what the machine has no memory for is refused. :meth:`synapses` has
+        those that exist, ``net.synapses("E", "E").matrix()`` as a sparse matrix. Use ``.copy()`` to keep the present
+        weights.
         """
         return self._matrix(source, target, view(self, _c.nai_network_weights, self, source, target))
 

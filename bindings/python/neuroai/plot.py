@@ -41,6 +41,7 @@ from ._draw import (
     INK,
     SEQUENTIAL,
     Panels,
+    averaged,
     axes_of,
     bar_beside,
     colours,
@@ -78,7 +79,7 @@ from ._units import Chosen
 from .errors import InvalidError, brief
 from .evaluation import Evaluation, evaluate
 from .intervention import Interventions, as_interventions
-from .network import Network
+from .network import Network, Spectrum
 from .run import Run
 from .task import Task
 from .trials import Trials
@@ -156,7 +157,7 @@ def activity(
 ) -> Panels:
     """One trial: its inputs, the rates of all units by population, its outputs.
 
-    More than eight channels are a heat map.
+    More than eight channels are a heat map. Of more than 1000 units those that share a row of pixels are averaged.
 
     Args:
         run: the result of :meth:`neuroai.Network.run`. If it is of trials, the steps that count for the cost are
@@ -238,7 +239,7 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
         vmin=low,
         vmax=max(high, low + 1e-9),
         extent=(time[0], time[-1], n - 0.5, -0.5),
-        interpolation="nearest",
+        interpolation=averaged(n),
     )
     bar_beside(ax, image, "rate (a.u.)", (1.03, 0.1, 0.03, 0.8))
     draw_borders(ax, sizes, "y")
@@ -314,7 +315,7 @@ def psychometric(
 
 @of_their_kind
 def spectrum(
-    net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True, k: Optional[int] = None
+    net: Union[Network, Spectrum], names: Names = "*", ax: Optional[Axes] = None, progress: bool = True, k: Optional[int] = None
 ) -> Panels:
     """Eigenvalues of the recurrent weights, with the disc that those of random weights with their variance would fill.
 
@@ -322,13 +323,13 @@ def spectrum(
     hatched disc.
 
     Args:
-        net: a built network.
-        names: among which populations; shell patterns.
+        net: a built network; or what :meth:`neuroai.Network.spectrum` found, which takes minutes of 20 000 units.
+        names: among which populations of a network; shell patterns.
         ax: where to draw.
         progress: as in :meth:`neuroai.Network.spectrum`.
         k: how many eigenvalues, those of the largest modulus: for large networks with few synapses. None: all of them.
     """
-    found = net.spectrum(names, progress, k)
+    found = net if isinstance(net, Spectrum) else net.spectrum(names, progress, k)
     ax = axes_of(ax, (3.6, 3.4))
     every, radius = len(found.eigenvalues) == found.n, found.radius
     circles = [

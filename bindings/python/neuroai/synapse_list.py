@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Record
 from ._handle import Names, as_array, brief, frozen, joined, picked, view, whole
+from ._matrices import room
 from ._needed import needed
 from .errors import Error, InvalidError, OutOfMemoryError, UnknownNameError
 
@@ -149,14 +150,16 @@ def _ends_of(net: "Network", source: str, target: str) -> Tuple[npt.NDArray[Any]
 
 def _zeros(net: "Network", source: str, target: str) -> npt.NDArray[np.float32]:
     shape = net.size(target), net.size(source)
+    what = f"a matrix of {shape[0]} by {shape[1]}"
+    instead = (
+        f"the projection from '{source}' to '{target}' is listed, and net.synapses({source!r}, {target!r}) has the "
+        "synapses that exist"
+    )
+    room(what, 4.0 * shape[0] * shape[1], "of single precision", instead)
     try:
         return np.zeros(shape, np.float32)
     except MemoryError:
-        raise OutOfMemoryError(
-            f"not enough memory for a matrix of {shape[0]} by {shape[1]} ({shape[0] * shape[1] * 4e-9:.3g} GB): the "
-            f"projection from '{source}' to '{target}' is listed, and net.synapses({source!r}, {target!r}) has the "
-            "synapses that exist"
-        ) from None
+        raise OutOfMemoryError(f"not enough memory for {what} ({shape[0] * shape[1] * 4e-9:.3g} GB): {instead}") from None
 
 
 def as_matrix(

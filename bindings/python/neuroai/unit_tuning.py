@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, given
+from ._handle import Names, brief, frozen, given, whole
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from ._windows import Window, labels_of, means_of, values_of
@@ -18,6 +18,9 @@ from .run import Run
 __all__ = ["NoiseCorrelations", "Selectivity", "d_prime", "noise_correlations", "roc_area", "selectivity"]
 
 Doubles = npt.NDArray[np.float64]
+
+#: Units whose pairs are taken a row at a time: indices of all take more than their correlations.
+_MANY = 2000
 
 
 # --- selectivity -----------------------------------------------------------------------------------------------------
@@ -173,8 +176,15 @@ class NoiseCorrelations:
     @property
     def pairs(self) -> Doubles:
         """r of each pair of different units, once, those that are known, [pairs]."""
-        found = self.matrix[np.triu_indices(len(self.matrix), 1)]
-        return frozen(found[np.isfinite(found)])
+        n = len(self.matrix)
+        rows = self.rows() if n > _MANY else [(self.matrix[np.triu_indices(n, 1)],)]
+        found = [row[0][np.isfinite(row[0])] for row in rows]
+        return frozen(np.concatenate(found))
+
+    def rows(self) -> "Iterator[Tuple[Doubles, Doubles]]":
+        """r of the noise and of the signals of each pair, once, those of a unit with all behind it at a time."""
+        for unit in range(len(self.matrix) - 1):
+            yield self.matrix[unit, unit + 1 :], self.signal[unit, unit + 1 :]
 
     @property
     def mean(self) -> float:
@@ -184,7 +194,13 @@ class NoiseCorrelations:
 
 @of_their_kind
 def noise_correlations(
-    run: Run, conditions: Union[str, Sequence[str]], names: Names = "*", window: Window = None
+    run: Run,
+    conditions: Union[str, Sequence[str]],
+    names: Names = "*",
+    window: Window = None,
+    *,
+    units: Optional[int] = None,
+    seed: int = 0,
 ) -> NoiseCorrelations:
     """Correlations of the trial-to-trial variability of pairs of units (Cohen & Kohn 2011).
 
@@ -196,10 +212,17 @@ def noise_correlations(
         conditions: a condition, or several whose combinations are taken: all that the trials differ in.
         names: of which populations; shell patterns.
         window: (from, to), ms, or an epoch.
+        units: of so many units, drawn at random from all; None: of all of them. Of n units it takes about 24 n^2 bytes.
+        seed: of the draw.
     """
     known, which = values_of(run, conditions, "conditions")
-    rates = means_of(run, names, window)
-    room_for("correlations", rates.shape[1], 3, "take fewer populations by `names`")
+    rates, labels = means_of(run, names, window), labels_of(run, names)
+    if units is not None:
+        if not 2 <= whole("units", units) <= len(labels):
+            raise InvalidError(f"units is {units}, must be 2 to {len(labels)}")
+        taken = np.sort(np.random.default_rng(whole("seed", seed)).choice(len(labels), units, replace=False))
+        rates, labels = rates[:, taken], [labels[unit] for unit in taken]
+    room_for("correlations", rates.shape[1], 3, "take some units at random, units=2000, or fewer populations by `names`")
     parts, means = [], []
     for value in range(len(known)):
         here = rates[which == value]
@@ -212,7 +235,7 @@ def noise_correlations(
         raise InvalidError("conditions: no value has two trials: take more trials, or fewer conditions")
     z = np.concatenate(parts)
     found, signal = _pearson(z), _pearson(np.array(means))
-    return NoiseCorrelations(frozen(found), frozen(signal), labels_of(run, names), len(z))
+    return NoiseCorrelations(frozen(found), frozen(signal), labels, len(z))
 
 
 def _pearson(rows: Doubles) -> Doubles:

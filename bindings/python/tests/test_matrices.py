@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import neuroai as na
-from neuroai import _matrices
+from neuroai import _matrices, _plot_population, unit_tuning
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,48 @@ def test_points_that_are_described_have_a_matrix_each(run, monkeypatch):
         na.fixed_points(around, np.zeros((1, 30)), slow=1e9)
 
 
-def test_pairs_that_are_drawn(run, monkeypatch):
-    found = na.noise_correlations(run, "side")
-    monkeypatch.setattr(_matrices, "_machine", lambda: 1000.0)
-    with pytest.raises(na.OutOfMemoryError, match="a picture of 30 units"):
-        na.plot.noise_correlations(found)
+def test_some_units_at_random(run):
+    every, some = na.noise_correlations(run, "side"), na.noise_correlations(run, "side", units=12, seed=3)
+    taken = [every.units.index(unit) for unit in some.units]
+    assert len(taken) == 12 and taken == sorted(set(taken)) and taken != list(range(12))
+    np.testing.assert_allclose(some.matrix, every.matrix[np.ix_(taken, taken)], rtol=1e-12)
+    with pytest.raises(na.InvalidError, match="units is 31, must be 2 to 30"):
+        na.noise_correlations(run, "side", units=31)
+
+
+@pytest.mark.parametrize("conditions", ["side", "one"])
+def test_many_pairs_are_counted(run, monkeypatch, conditions):
+    trials = na.Trials(*[np.zeros((8, 6, 1))] * 2, conditions={"side": np.arange(6) % 2, "one": np.zeros(6)})
+    found = na.noise_correlations(run.net.run(trials, seed=1), conditions)
+    monkeypatch.setattr(unit_tuning, "_MANY", 29)
+    np.testing.assert_array_equal(found.pairs, found.matrix[np.triu_indices(30, 1)])
+    monkeypatch.setattr(_plot_population, "_MANY_PAIRS", 434)
+    axes = na.plot.noise_correlations(found)
+    assert axes[0].get_title().replace("\n", " ") == f"mean {found.mean:.3f} of 435 pairs"
+    if conditions == "side":
+        assert np.nansum(axes[0].collections[0].get_array()) == 435
+    else:
+        assert axes[0].patches[0].get_data().values.sum() == 435
+
+
+def test_a_matrix_of_a_list(monkeypatch):
+    net = na.Network(20).population("E", 30).connect("E", "E", density=0.1, storage="listed").build(1)
+    monkeypatch.setattr(_matrices, "_machine", lambda: 4.0 * 30 * 30 - 1)
+    for ask in (net.weights, net.mask, net.plastic):
+        with pytest.raises(na.OutOfMemoryError, match=r"a matrix of 30 by 30 needs .* net.synapses\('E', 'E'\)"):
+            ask("E", "E")
+    monkeypatch.undo()
+    assert net.weights("E", "E").shape == (30, 30)
+
+
+def test_what_a_job_may_have(monkeypatch, tmp_path):
+    assert _matrices._machine() > 0
+    (tmp_path / "some").write_text("4096\n")
+    (tmp_path / "any").write_text("max\n")
+    monkeypatch.setattr(_matrices, "_LIMITS", [str(tmp_path / "any"), str(tmp_path / "no file")])
+    whole = _matrices._machine()
+    monkeypatch.setattr(_matrices, "_LIMITS", [str(tmp_path / "any"), str(tmp_path / "some")])
+    assert _matrices._machine() == 4096 < whole
 
 
 def test_a_machine_that_does_not_tell(monkeypatch):

@@ -1,0 +1,50 @@
+"""Pictures of networks so large that units are averaged, binned or counted."""
+
+import numpy as np
+import pytest
+
+import neuroai as na
+from neuroai import _plot_graphs
+
+
+def test_a_spectrum_is_drawn_that_was_found_before(monkeypatch):
+    net = na.Network(20).population("E", 40).connect("E", "E", density=0.3).build(1)
+    found = net.spectrum(k=4)
+    expected = na.plot.spectrum(net, k=4)[0].lines[0].get_xydata()
+    monkeypatch.setattr(na.Network, "spectrum", None)
+    (ax,) = na.plot.spectrum(found)
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), expected)
+    assert "4 leading of 40" in ax.get_title().replace("\n", " ")
+
+
+@pytest.mark.parametrize("n, how", [(1000, "nearest"), (1001, "antialiased")])
+def test_rows_that_share_a_pixel_are_averaged(n, how):
+    net = na.Network(20).input("u", 1).population("E", n).connect("u", "E").build(1)
+    trials = na.Trials(np.zeros((4, 2, 1)), {}, conditions={"side": [0, 1]})
+    run = net.run(trials)
+    images = [image for ax in na.plot.activity(run) for image in ax.images]
+    images += [image for ax in na.plot.responses(run, kind="heat") for image in ax.images]
+    assert len(images) == 3 and {image.get_interpolation() for image in images} == {how}
+
+
+def test_few_eigenvalues_are_shown_within_the_whole_circle():
+    net = na.Network(10).population("E", 12, leak="rate", transfer="tanh").connect("E", "E").build(1)
+    found = na.fixed_points(net, np.zeros((1, 12)), k=3, progress=False)
+    (ax,) = na.plot.eigenvalues(found)
+    assert ax.get_xlim()[0] < -1 and ax.get_xlim()[1] > 1 and "3 leading of 12" in ax.get_title()
+    (ax,) = na.plot.eigenvalues(na.fixed_points(net, np.zeros((1, 12)), progress=False))
+    assert ax.get_title() == "" and ax.get_xlim()[0] > -1
+
+
+@pytest.mark.parametrize("kind", ["whole", "sparse"])
+def test_weights_of_many_units_are_binned(kind):
+    from scipy import sparse
+
+    draw = np.random.default_rng(0)
+    weights = np.where(draw.random((50, 50)) < 0.2, draw.random((50, 50)), 0)
+    order = draw.permutation(50)
+    expected = weights[np.ix_(order, order)].reshape(10, 5, 10, 5).mean(axis=(1, 3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_plot_graphs, "_BINS", 10)
+        ours = _plot_graphs._binned(sparse.csr_matrix(weights) if kind == "sparse" else weights, order)
+    np.testing.assert_allclose(ours, expected)
