@@ -32,7 +32,8 @@ def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     order = np.argsort(found.communities, kind="stable")
     ax = axes_of(ax, (4.2, 3.8))
     n = len(order)
-    shown = _binned(found.weights, order) if n > _LARGE else found.weights[np.ix_(order, order)]
+    shown = _binned(found.weights, order) if n > _LARGE else found.weights[order][:, order]
+    shown = shown if isinstance(shown, np.ndarray) else shown.toarray()
     image = ax.imshow(shown, cmap=SEQUENTIAL, vmin=0.0, interpolation="nearest", extent=(-0.5, n - 0.5, n - 0.5, -0.5))
     bar_beside(ax, image, "mean |weight|" if n > _LARGE else "|weight|")
     edges = np.concatenate([[0], np.cumsum(np.bincount(found.communities))]) - 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ._matrices import room_for
 from ._needed import needed
 from .errors import InvalidError, UnknownNameError
 from .network import Network
+from .synapse_list import synapses
 
 __all__ = ["GraphMeasures", "SmallWorld", "graph_measures", "small_world"]
 
@@ -29,54 +30,72 @@ class GraphMeasures:
     """Measures of a directed graph whose edges are |W|, without those of a unit onto itself; made by
     :func:`graph_measures`."""
 
-    #: |W| of the graph, [post, pre]; of a binary one 0 and 1.
-    weights: Doubles = field(repr=False)
+    #: |W| of the graph, [post, pre]; of a binary one 0 and 1. Where ``paths`` were asked for, a ``csr_matrix``.
+    weights: Any = field(repr=False)
     #: Clustering of each unit after Fagiolo (2007), of |W| over its largest, [N]; 0 of one with less than two neighbours.
     clustering: Doubles = field(repr=False)
-    #: Shortest paths [post, pre], an edge being 1 / |w| long; infinite where there is none.
+    #: Shortest paths [post, pre], an edge being 1 / |w| long; infinite where there is none. Where ``paths`` were asked
+    #: for, of ``receivers`` alone: [paths, pre].
     distance: Doubles = field(repr=False)
     #: Community of each unit, from 0, int64 [N]: the best of several searches by Louvain's method (Dugué & Perez 2015).
     communities: npt.NDArray[np.int64] = field(repr=False)
     #: Q of these communities: sum of [A_ij - k_i^in k_j^out / m] / m within them (Leicht & Newman 2008).
     modularity: float
+    #: Units to which shortest paths were found, ascending, int64; all of them, or as many as were asked for.
+    receivers: npt.NDArray[np.int64] = field(repr=False)
 
     @property
     def density(self) -> float:
         """Edges over pairs of different units."""
-        n = len(self.weights)
-        return float(np.count_nonzero(self.weights) / (n * (n - 1)))
+        n = self.weights.shape[0]
+        edges = np.count_nonzero(self.weights) if isinstance(self.weights, np.ndarray) else self.weights.nnz
+        return float(edges / (n * (n - 1)))
 
     @property
     def path_length(self) -> float:
-        """Mean of the shortest paths between different units, of those that there are."""
-        away = self.distance[~np.eye(len(self.distance), dtype=bool)]
+        """Mean of the shortest paths between different units, of those that there are and were looked for."""
+        away = self._away()
         reached = away[np.isfinite(away)]
         return float(reached.mean()) if len(reached) else float("inf")
 
     @property
     def efficiency(self) -> float:
         """Mean of 1 / shortest path between different units, 0 where there is none (Latora & Marchiori 2001)."""
-        return float(np.mean(1 / self.distance[~np.eye(len(self.distance), dtype=bool)]))
+        return float(np.mean(1 / self._away()))
+
+    def _away(self) -> Doubles:
+        different = np.ones(self.distance.shape, bool)
+        different[np.arange(len(self.receivers)), self.receivers] = False
+        return np.asarray(self.distance[different])
 
 
 @of_their_kind
 def graph_measures(
-    graph: Union[Network, npt.ArrayLike], names: Names = "*", binary: bool = False, searches: int = 10, seed: int = 0, progress: bool = True
+    graph: Union[Network, npt.ArrayLike],
+    names: Names = "*",
+    binary: bool = False,
+    searches: int = 10,
+    seed: int = 0,
+    progress: bool = True,
+    *,
+    paths: Optional[int] = None,
 ) -> GraphMeasures:
     """Clustering, shortest paths and communities of a network.
 
     It takes some arrays of N² doubles, and up to 100 bytes an edge. On one core it takes .1 s of 200 units with 90 % of all edges,
     10 s of 2000 with 10 %, three minutes of 8000 with 5 %: 90 s for shortest paths, which go with N times the edges, and 10 s
-    for each search.
+    for each search. Of larger networks ask for ``paths=200``: those to so many units, drawn at random; no matrix of all pairs is
+    made then.
 
     Args:
         graph: a built network, or weights W [post, pre]; what counts is |W| without its diagonal.
         names: of which populations of a network; shell patterns.
         binary: whether every edge counts alike.
         searches: for communities, each in an order of its own; the best is kept, which need not be the best there is.
-        seed: of these orders.
+        seed: of these orders, and of the draw of units.
         progress: whether to show progress bars of what takes more than a second. Ctrl-C ends the call; of communities when
             the search that is under way has ended.
+        paths: to how many units, drawn at random, shortest paths are found. None: to all of them.
 
     Needs SciPy and scikit-network: ``pip install neuroai[analysis]``.
     """
@@ -84,11 +103,20 @@ def graph_measures(
     clusters = needed("sknetwork.clustering", "finding communities", "analysis")
     if whole("searches", searches) < 1:
         raise InvalidError(f"searches is {searches}, must be at least 1")
-    a = _matrix(graph, names, binary)
-    clustering = _clustering(sparse, a, progress)
-    distance = _distances(sparse, a, progress)
+    if paths is None:
+        a = _matrix(graph, names, binary)
+        clustering, receivers = _clustering(sparse, a, progress), np.arange(len(a))
+    else:
+        a = _listed(sparse, graph, names, binary)
+        n = a.shape[0]
+        if not 1 <= whole("paths", paths) <= n:
+            raise InvalidError(f"paths is {paths}, must be 1 to {n}: the number of units")
+        clustering = _clustering_of_list(a, progress)
+        receivers = np.sort(np.random.default_rng(seed).choice(n, paths, replace=False))
+    distance = _distances(sparse, a, progress, receivers)
     of, q = _communities(clusters, sparse.csr_matrix(a), searches, seed, progress)
-    return GraphMeasures(frozen(a), frozen(clustering), frozen(distance), frozen(of), q)
+    kept = frozen(a) if paths is None else a
+    return GraphMeasures(kept, frozen(clustering), frozen(distance), frozen(of), q, frozen(receivers))
 
 
 # --- clustering ------------------------------------------------------------------------------------------------------
@@ -113,6 +141,25 @@ def _clustering(sparse: Any, a: Doubles, progress: bool) -> Doubles:
     return np.asarray(np.divide(found, 2 * allowed, out=np.zeros_like(found), where=allowed > 0))
 
 
+def _clustering_of_list(a: Any, progress: bool) -> Doubles:
+    """The same of a sparse matrix."""
+    n, there = a.shape[0], a.copy()
+    there.data[:] = 1
+    total = np.asarray(there.sum(axis=0)).ravel() + np.asarray(there.sum(axis=1)).ravel()
+    allowed = total * (total - 1) - 2 * np.asarray(there.multiply(there.T).sum(axis=1)).ravel()
+    s = a / a.data.max()
+    s.data = np.cbrt(s.data)
+    both = (s + s.T).tocsr()
+    found = np.empty(n)
+    each = max(1, both.nnz // n)
+    with Bar(n, "units clustered", progress) as bar:
+        for rows in _blocks(n, 20_000_000 // each**2):
+            part = both[rows]
+            found[rows] = np.asarray((part @ both).multiply(part).sum(axis=1)).ravel()
+            bar.at(rows.stop)
+    return np.asarray(np.divide(found, 2 * allowed, out=np.zeros(n), where=allowed > 0))
+
+
 def _blocks(n: int, size: int) -> Iterator[slice]:
     """Rows, some at a time: each takes a moment, so that Ctrl-C is answered."""
     size = max(1, min(n, size))
@@ -123,15 +170,16 @@ def _blocks(n: int, size: int) -> Iterator[slice]:
 # --- paths -----------------------------------------------------------------------------------------------------------
 
 
-def _distances(sparse: Any, a: Doubles, progress: bool) -> Doubles:
-    """[post, pre]: from each unit back along edges that are 1 / |w| long."""
+def _distances(sparse: Any, a: Any, progress: bool, receivers: Optional[npt.NDArray[np.int64]] = None) -> Doubles:
+    """[post, pre]: from each unit, or from some, back along edges that are 1 / |w| long."""
     dijkstra = needed("scipy.sparse.csgraph", "measuring graphs", "analysis").dijkstra
-    edges = sparse.csr_array(a)
+    edges, n = sparse.csr_array(a), a.shape[0]  # of a sparse one without a copy of its numbers
     edges.data = 1 / edges.data
-    found = np.empty_like(a)
-    with Bar(len(a), "units whose paths are found", progress) as bar:
-        for rows in _blocks(len(a), 50_000_000 // (edges.nnz + 50 * len(a))):
-            found[rows] = dijkstra(edges, indices=np.arange(rows.start, rows.stop))
+    wanted = np.arange(n) if receivers is None else receivers
+    found = np.empty((len(wanted), n))
+    with Bar(len(wanted), "units whose paths are found", progress) as bar:
+        for rows in _blocks(len(wanted), 50_000_000 // (edges.nnz + 50 * n)):
+            found[rows] = dijkstra(edges, indices=wanted[rows])
             bar.at(rows.stop)
     return found
 
@@ -168,9 +216,7 @@ def _communities(clustering: Any, edges: Any, searches: int, seed: int, progress
 def _matrix(graph: Any, names: Names, binary: bool) -> Doubles:
     """|W| without its diagonal, [N, N]."""
     w = _among(graph, names) if isinstance(graph, Network) else np.asarray(given("graph", graph), np.float64)
-    a = np.abs(as_array("graph", w, ("n", len(w) if w.ndim else 0), np.float64))
-    if len(a) < 3 or not np.isfinite(a).all():
-        raise InvalidError(f"graph: expected finite weights [n, n] of 3 units at least, got {brief(a.shape)}")
+    a = np.abs(_square(w))
     np.fill_diagonal(a, 0)
     if not a.any():
         raise InvalidError("graph: it has no edge between different units")
@@ -178,13 +224,43 @@ def _matrix(graph: Any, names: Names, binary: bool) -> Doubles:
     return found
 
 
+def _square(w: Doubles) -> Doubles:
+    found: Doubles = as_array("graph", w, ("n", len(w) if w.ndim else 0), np.float64)
+    if len(found) < 3 or not np.isfinite(found).all():
+        raise InvalidError(f"graph: expected finite weights [n, n] of 3 units at least, got {brief(found.shape)}")
+    return found
+
+
+def _listed(sparse: Any, graph: Any, names: Names, binary: bool) -> Any:
+    """The same as a sparse matrix, whose zeros are left out."""
+    if isinstance(graph, Network):
+        sizes = _sizes(graph, names)
+        found = synapses(graph, list(sizes), list(sizes))
+        w = found.matrix(np.abs(found.weight.astype(np.float64)))
+        if w.shape[0] < 3:
+            raise InvalidError(f"graph: expected 3 units at least, got {w.shape[0]}")
+    else:
+        w = sparse.csr_matrix(_square(np.asarray(given("graph", graph), np.float64)))
+    a = w.tocoo()
+    off = (a.row != a.col) & (a.data != 0)
+    values = np.ones(int(off.sum())) if binary else np.abs(a.data[off])
+    if not len(values):
+        raise InvalidError("graph: it has no edge between different units")
+    return sparse.coo_matrix((values, (a.row[off], a.col[off])), a.shape).tocsr()
+
+
+def _sizes(net: Network, names: Names) -> Dict[str, int]:
+    found: Dict[str, int] = picked(joined(names).split(), net.populations)
+    if not found:
+        raise UnknownNameError(f"names: no population is called {brief(names)}, but {listed(net.populations) or 'none'}")
+    return found
+
+
 def _among(net: Network, names: Names) -> Doubles:
     """Weights among populations, onto whatever port, [N, N]."""
-    sizes = picked(joined(names).split(), net.populations)
-    if not sizes:
-        raise UnknownNameError(f"names: no population is called {brief(names)}, but {listed(net.populations) or 'none'}")
+    sizes = _sizes(net, names)
     ends = np.cumsum([0, *sizes.values()])
-    room_for("measuring a graph", int(ends[-1]), 6, "take fewer populations by `names`")
+    room_for("measuring a graph", int(ends[-1]), 6, "take fewer populations by `names`, or graph_measures(net, paths=200)")
     at = {name: slice(int(ends[k]), int(ends[k + 1])) for k, name in enumerate(sizes)}
     found = np.zeros((int(ends[-1]), int(ends[-1])))
     for source, target in net.projections:

@@ -120,6 +120,36 @@ def test_what_is_measured_in_blocks_is_the_same(monkeypatch):
         np.testing.assert_array_equal(found.distance, whole[binary].distance)
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_paths_to_some_units_make_no_matrix(binary):
+    draw = np.random.default_rng(4)
+    w = np.where(draw.random((40, 40)) < 0.2, draw.normal(size=(40, 40)), 0)
+    every, how = na.graph_measures(w, binary=binary), {"binary": binary, "paths": 7}
+    some = na.graph_measures(w, **how)
+    assert len(some.receivers) == 7 and (np.diff(some.receivers) > 0).all() and every.receivers.tolist() == list(range(40))
+    np.testing.assert_allclose(some.weights.toarray(), every.weights)
+    np.testing.assert_allclose(some.clustering, every.clustering, rtol=1e-9)
+    np.testing.assert_allclose(some.distance, every.distance[some.receivers])
+    np.testing.assert_array_equal(some.communities, every.communities)
+    assert some.density == every.density and some.modularity == pytest.approx(every.modularity)
+    away = [d for row, to in zip(some.distance, some.receivers) for pre, d in enumerate(row) if pre != to]
+    assert some.efficiency == pytest.approx(np.mean(1 / np.array(away)))
+    assert some.path_length == pytest.approx(np.mean([d for d in away if np.isfinite(d)]))
+    with pytest.raises(na.InvalidError, match="paths is 41, must be 1 to 40"):
+        na.graph_measures(w, paths=41)
+    with pytest.raises(na.InvalidError, match="no edge"):
+        na.graph_measures(np.eye(5), paths=2)
+
+
+def test_a_list_of_synapses_is_the_graph_of_its_network():
+    net = na.Network(20).population("E", 30, +1).population("I", 10, -1).connect("E I", "E I", density=0.3, storage="listed")
+    every, some = na.graph_measures(net.build(3)), na.graph_measures(net, paths=40)
+    np.testing.assert_allclose(some.weights.toarray(), every.weights)
+    np.testing.assert_allclose(some.distance, every.distance)
+    assert some.path_length == pytest.approx(every.path_length)
+    assert len(na.plot.communities(some)[0].images) == 1
+
+
 def test_swaps_keep_degrees():
     from neuroai.graphs import _swapped
 
