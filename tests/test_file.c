@@ -911,6 +911,33 @@ START_TEST(saves_at_once_leave_each_other_alone)
 }
 END_TEST
 
+/* What E sends to E is a list. */
+static nai_network *listed_network(void)
+{
+  static const uint8_t mask[9] = {0, 1, 1, 1, 0, 1, 1, 0, 0};
+  nai_constraint *some;
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_EXCITATORY}},
+              .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E"}, {"E", "z"}});
+  expect_ok(nai_constraint_create_mask(&some, mask, 3, 3));
+  constrain(net, "E", "E", some);
+  expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+/* Four units, whose synapses have several delays. */
+static nai_network *delayed_network(void)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 1));
+  expect_ok(nai_network_add_population(net, "E", 4, NAI_FREE));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_network_set_delays(net, "E", "E", 3, 2, 1));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
 /* Each allocation fails in turn, of which loading has at least so many. Gives up the network. */
 static void save_and_load_without_memory(nai_network *net, long least)
 {
@@ -950,6 +977,8 @@ START_TEST(saving_and_loading_without_memory)
 {
   save_and_load_without_memory(rich_network(1), 100);
   save_and_load_without_memory(network_with(SHORT_TERM), 50);
+  save_and_load_without_memory(listed_network(), 50);
+  save_and_load_without_memory(delayed_network(), 30);
 }
 END_TEST
 
@@ -962,21 +991,6 @@ static void check_refused(const char *path, const char *words)
   expect_fails(nai_network_load(&net, path, NULL), NAI_ERR_FORMAT, words);
   expect_fails(NAI_ERR_FORMAT, NAI_ERR_FORMAT, "model file");
   ck_assert_ptr_null(net);
-}
-
-/* What E sends to E is a list. */
-static nai_network *listed_network(void)
-{
-  static const uint8_t mask[9] = {0, 1, 1, 1, 0, 1, 1, 0, 0};
-  nai_constraint *some;
-  nai_network *net =
-      COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_EXCITATORY}},
-              .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E"}, {"E", "z"}});
-  expect_ok(nai_constraint_create_mask(&some, mask, 3, 3));
-  constrain(net, "E", "E", some);
-  expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
-  expect_ok(nai_network_build(net, 1));
-  return net;
 }
 
 static bytes saved_listed(void)
@@ -1398,15 +1412,9 @@ START_TEST(values_that_cannot_be)
 END_TEST
 
 /* Synapses are 1 and 2 onto 0, 0 and 2 onto 1, 0 onto 2. */
-/* Four units, whose synapses have several delays. */
 static bytes saved_delays(void)
 {
-  nai_network *net, *again;
-  expect_ok(nai_network_create(&net, 1));
-  expect_ok(nai_network_add_population(net, "E", 4, NAI_FREE));
-  expect_ok(nai_network_connect(net, "E", "E"));
-  expect_ok(nai_network_set_delays(net, "E", "E", 3, 2, 1));
-  expect_ok(nai_network_build(net, 1));
+  nai_network *net = delayed_network(), *again;
   expect_ok(nai_network_save(net, path_of("good")));
   again = load(path_of("good"));
   expect_ok(nai_network_save(again, path_of("again")));
