@@ -281,9 +281,12 @@ END_TEST
 /* --- arrays that are not what they must be ---------------------------------------------------- */
 
 /* Without it, of another type or shape, with a value that cannot be: each is refused by its name. */
-/* Projections between ports, whose widths are known when their models are. */
+/* Projections between ports, whose widths are known when their models are; senders that depress, each of its own. */
 static nai_network *make_branched(void)
 {
+  const double U[4] = {0.2, 0.3, 0.4, 0.5}, tau[4] = {100, 200, 300, 400},
+               x[4] = {1, 0.9, 0.8, 0.7};
+  nai_short_term *depression;
   nai_network *net = compose_ei_of(20, 3, 6, 3, 2);
   expect_ok(nai_network_add_population(net, "D", 4, NAI_EXCITATORY));
   expect_ok(nai_network_set_model(net, "D", "dendritic"));
@@ -291,6 +294,9 @@ static nai_network *make_branched(void)
   expect_ok(nai_network_connect(net, "E", "D:dendrite+"));
   expect_ok(nai_network_connect(net, "I", "D:dendrite-"));
   expect_ok(nai_network_connect(net, "D", "E"));
+  expect_ok(nai_short_term_create(&depression, 4, U, tau, tau, x));
+  expect_ok(nai_network_set_short_term(net, "D", "E", depression));
+  nai_short_term_destroy(depression);
   expect_ok(nai_network_build(net, 3));
   return net;
 }
@@ -309,7 +315,9 @@ START_TEST(every_array_of_a_network_is_checked)
       /* a number that cannot be is named as one: "tau of 'E'" */
       int position = strncmp(name, "position: ", 10) == 0;
       if (position && how == DROPPED) continue; /* there need be none */
-      const char *words = position && how == SPOILT ? "positions[0][0]" : strchr(name, ' ') + 1;
+      const char *words = strchr(name, ' ') + 1;
+      if (how == SPOILT && position) words = "positions[0][0]";
+      if (how == SPOILT && strcmp(words, "short term 0") == 0) words = "short-term plasticity 0";
       expect_fails(nai_network_load(&again, file_a, NULL), NAI_ERR_FORMAT, words);
       EXPECT(!again);
       refused++;

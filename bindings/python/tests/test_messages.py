@@ -154,6 +154,10 @@ WRONG = {
         ),
         r"targets\[0\]\[0\]\[0\] is nan, must be finite; in steps that do not count write 0 and set their mask to 0",
     ),
+    "real-classes": (
+        lambda: na.Trials(np.ones((2, 3, 3)), np.ones((2, 3))),
+        r"targets: \[2, 3\] is the shape of classes, which must be whole numbers; real targets are \[2, 3, n\]",
+    ),
     "big-class": (lambda: na.Trials(np.ones((2, 1, 3)), np.full((2, 1), 2**32)), "targets: 4294967296 is beyond"),
     "float-lengths": (lambda: na.Trials(np.ones((2, 1, 3)), lengths=[1.5]), "lengths: expected whole numbers"),
     "conditions": (lambda: na.Trials(np.ones((2, 1, 3)), conditions=[1]), "conditions: expected a mapping"),
