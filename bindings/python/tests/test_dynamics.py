@@ -244,6 +244,17 @@ def test_the_exponents_of_quiet_networks(case):
     assert found.exponents[0] < 0 and found.dimension == 0
 
 
+def test_errors_are_the_spread_of_windows():
+    """Of 20 windows half are at 0 and half at 2, of a second exponent all at 3, which comes first."""
+    from neuroai.lyapunov_exponents import _summed
+
+    growth = np.stack([np.repeat(np.arange(20) % 2 * 2.0, 10), np.full(200, 3.0)], axis=1)
+    found = _summed(growth, 5.0, np.zeros(2))
+    assert found.exponents.tolist() == [3, 1] and found.error == pytest.approx([0, 1 / np.sqrt(19)])
+    assert found.estimates[[0, 9, -1]] == pytest.approx(np.array([[3, 0], [3, 1], [3, 1]]))
+    assert found.time[[0, -1]].tolist() == [10, 1000]
+
+
 def test_kaplan_and_yorke():
     d = load("lyapunov_chaos")
     found = na.Lyapunov(1000 * d["lyap_2e5"], np.zeros(50), np.zeros((100, 50)), np.zeros(100), np.zeros(50))

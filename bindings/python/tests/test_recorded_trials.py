@@ -329,3 +329,13 @@ def test_what_is_refused():
     with pytest.raises(na.OrderError, match="fit: the trainer has no task: make it with one, or call step"):
         without.fit(3, progress=False)
     assert without.step(trials)["total"] > 0
+
+
+def test_targets_of_three_outputs_are_in_order():
+    net = na.Network(20).input("u", 1).population("E", 3).output("a", 1).output("b", 2).output("c", 1)
+    net.connect("u", "E").connect("E", "a b c").build(1)
+    inputs, targets = np.ones((2, 4, 1)), np.random.default_rng(0).random((2, 4, 4))
+    named = {"a": targets[:, :, :1], "b": targets[:, :, 1:3], "c": targets[:, :, 3:]}
+    for output in named:
+        trainer = na.Trainer(net, cost=na.MSE(output), optimizer=na.SGD(0))
+        assert trainer.step(na.Trials(inputs, targets)) == trainer.step(na.Trials(inputs, named))
