@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, averaged, axes_of, bar_beside, drawn, number
 from ._interrupt import Bar
@@ -207,7 +207,9 @@ def _many_correlations(found: NoiseCorrelations, ax: Optional[Axes]) -> Panels:
     if squares.any():
         look: Any = {"cmap": SEQUENTIAL, "norm": LogNorm(1, max(2.0, squares.max())), "rasterized": True}
         image = ax.pcolormesh(edges, edges, np.where(squares > 0, squares, np.nan), **look)
-        bar_beside(ax, image, "pairs")
+        bar = bar_beside(ax, image, "pairs")
+        bar.locator = LogLocator(numticks=5)
+        bar.minorlocator = NullLocator()
         ax.axvline(0, color=FAINT, lw=1)
         ax.axhline(0, color=FAINT, lw=1)
         ax.set(xlabel="signal correlation", ylabel="noise correlation", xlim=(-1.05, 1.05), ylim=(low, high))

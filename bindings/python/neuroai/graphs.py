@@ -213,9 +213,9 @@ def _communities(clustering: Any, edges: Any, searches: int, seed: int, progress
 # --- the matrix ------------------------------------------------------------------------------------------------------
 
 
-def _matrix(graph: Any, names: Names, binary: bool) -> Doubles:
+def _matrix(graph: Any, names: Names, binary: bool, or_else: str = ", or graph_measures(net, paths=200)") -> Doubles:
     """|W| without its diagonal, [N, N]."""
-    w = _among(graph, names) if isinstance(graph, Network) else np.asarray(given("graph", graph), np.float64)
+    w = _among(graph, names, or_else) if isinstance(graph, Network) else np.asarray(given("graph", graph), np.float64)
     a = np.abs(_square(w))
     np.fill_diagonal(a, 0)
     if not a.any():
@@ -256,11 +256,11 @@ def _sizes(net: Network, names: Names) -> Dict[str, int]:
     return found
 
 
-def _among(net: Network, names: Names) -> Doubles:
+def _among(net: Network, names: Names, or_else: str) -> Doubles:
     """Weights among populations, onto whatever port, [N, N]."""
     sizes = _sizes(net, names)
     ends = np.cumsum([0, *sizes.values()])
-    room_for("measuring a graph", int(ends[-1]), 6, "take fewer populations by `names`, or graph_measures(net, paths=200)")
+    room_for("measuring a graph", int(ends[-1]), 6, "take fewer populations by `names`" + or_else)
     at = {name: slice(int(ends[k]), int(ends[k + 1])) for k, name in enumerate(sizes)}
     found = np.zeros((int(ends[-1]), int(ends[-1])))
     for source, target in net.projections:
@@ -309,7 +309,7 @@ def small_world(graph: Union[Network, npt.ArrayLike], names: Names = "*", nulls:
     sparse = needed("scipy.sparse", "measuring graphs", "analysis")
     if whole("nulls", nulls) < 1:
         raise InvalidError(f"nulls is {nulls}, must be at least 1")
-    a, draw = _matrix(graph, names, True) > 0, np.random.default_rng(seed)
+    a, draw = _matrix(graph, names, True, "") > 0, np.random.default_rng(seed)
     c, length = _small(sparse, a, progress)
     others = np.empty((nulls, 2))
     with Bar(nulls, "random graphs", progress) as bar:

@@ -22,7 +22,8 @@ def run():
         ("looking for fixed points of 30 units", 3, lambda run: na.fixed_points(run.net, run, n=2)),
         ("a linearisation at 7 steps of 30 units", 3, lambda run: na.linearise(run)),
         ("correlations of 30 units", 2, lambda run: na.noise_correlations(run, "side")),
-        ("measuring a graph of 30 units", 5, lambda run: na.graph_measures(run.net)),
+        ("measuring a graph of 30 units .*, or graph_measures", 5, lambda run: na.graph_measures(run.net)),
+        ("measuring a graph of 30 units .* by `names`$", 5, lambda run: na.small_world(run.net)),
     ],
 )
 def test_it_is_said_before_it_is_taken(run, monkeypatch, words, matrices, ask):
