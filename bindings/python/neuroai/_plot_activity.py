@@ -29,7 +29,7 @@ from ._kinds import of_their_kind
 from ._labels import draw_borders, key_beside, name_ticks
 from ._plot_space import axes_in_space, frame_in_space
 from ._room import length_of
-from ._windows import activity_of
+from ._windows import labels_of
 from .analysis import PCA, condition_means, pca
 from .errors import InvalidError, brief
 from .evaluation import Where, signed_condition
@@ -247,7 +247,7 @@ def trajectories(
     """
     if dimensions not in (2, 3):
         raise InvalidError(f"dimensions is {dimensions}, must be 2 or 3")
-    units = dimensions if isinstance(run, PCA) else activity_of(run, names).shape[-1]
+    units = dimensions if isinstance(run, PCA) else len(labels_of(run, names))
     found = run if isinstance(run, PCA) else pca(run, condition, names, min(dimensions, units), where)
     if len(found.explained) < dimensions:
         raise InvalidError(f"dimensions is {dimensions}, but there are {len(found.explained)} components")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from .errors import InvalidError, UnknownNameError
 from .evaluation import condition_of, decimals
 from .run import Run
 
-__all__ = ["Window", "activity_of", "going_of", "labels_of", "means_of", "samples_of", "values_of"]
+__all__ = ["Window", "activity_of", "going_of", "labels_of", "means_of", "samples_of", "steps_of", "values_of"]
 
 Doubles = npt.NDArray[np.float64]
 
@@ -31,6 +31,13 @@ def _picked(run: Run, names: Names) -> List[str]:
 def activity_of(run: Run, names: Names) -> Doubles:
     """Rates of these populations, [T, B, units]."""
     return np.concatenate([np.asarray(run.rates[name], np.float64) for name in _picked(run, names)], axis=2)
+
+
+def steps_of(run: Run, names: Names) -> "Iterator[Doubles]":
+    """The same a step at a time, [B, units]: all steps in double precision may be more than there is memory for."""
+    recorded = [run.rates[name] for name in _picked(run, names)]
+    for step in range(len(run.time)):
+        yield np.concatenate([np.asarray(rates[step], np.float64) for rates in recorded], axis=1)
 
 
 def labels_of(run: Run, names: Names) -> List[Tuple[str, int]]:
@@ -71,8 +78,11 @@ def means_of(run: Run, names: Names, window: Window) -> Doubles:
     count = going.sum(axis=0)
     if (count == 0).any():
         raise InvalidError(f"window is {brief(window)}, has no step of trial {int(np.flatnonzero(count == 0)[0])}")
-    rates = activity_of(run, names)
-    found: Doubles = np.where(going[:, :, None], rates, 0).sum(axis=0) / count[:, None]
+    total = np.zeros((going.shape[1], sum(run.rates[name].shape[2] for name in _picked(run, names))))
+    for rates, here in zip(steps_of(run, names), going):
+        if here.any():
+            total += np.where(here[:, None], rates, 0)
+    found: Doubles = total / count[:, None]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import List, Mapping, Optional, Tuple
+from typing import Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._handle import Names, frozen, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
-from ._windows import Window, activity_of, going_of, labels_of
+from ._windows import Window, going_of, labels_of, steps_of
 from .errors import InvalidError
 from ._needed import needed
 from .run import Run
@@ -93,7 +93,9 @@ class TaskVariance:
 
 
 @of_their_kind
-def task_variance(runs: Mapping[str, Run], names: Names = "*", window: Window = None) -> TaskVariance:
+def task_variance(
+    runs: Mapping[str, Run], names: Names = "*", window: Window = None, progress: bool = True
+) -> TaskVariance:
     """Task variance of each unit: the variance of its rate over the trials of a task, averaged over time (Yang et al. 2019).
 
     Args:
@@ -101,6 +103,7 @@ def task_variance(runs: Mapping[str, Run], names: Names = "*", window: Window = 
             the network the variance is that of the stimuli alone, as the paper has it.
         names: of which populations; shell patterns.
         window: (from, to), ms, or an epoch: which steps; a step counts while two trials go on.
+        progress: whether to show a progress bar if it takes more than a second.
     """
     if not isinstance(runs, Mapping) or not runs:
         raise InvalidError("runs: expected runs of one network by the name of the task: {'Go': net.run(...), ...}")
@@ -109,13 +112,31 @@ def task_variance(runs: Mapping[str, Run], names: Names = "*", window: Window = 
     for name, run in runs.items():
         if run.net is not first.net:
             raise InvalidError(f"runs: '{name}' is of another network")
-        rates, going = activity_of(run, names), going_of(run, window)
+        going = going_of(run, window)
         count = going.sum(axis=1)
         several = count > 1
         if not several.any():
             raise InvalidError(f"runs: '{name}' has one trial in the window, must have two")
-        weights = (going / np.maximum(count, 1)[:, None])[:, :, None]
-        mean = np.where(going[:, :, None], rates, 0) * weights
-        centred = np.where(going[:, :, None], rates - mean.sum(axis=1, keepdims=True), 0)
-        columns.append(((centred**2) * weights).sum(axis=1)[several].mean(axis=0))
+        weights = going / np.maximum(count, 1)[:, None]
+        with Bar(len(going), "steps", progress) as bar:
+            steps = [
+                _variance(rates, going[step], weights[step])
+                for step, rates in enumerate(_shown(steps_of(run, names), bar))
+                if several[step]
+            ]
+        columns.append(np.mean(steps, axis=0))
     return TaskVariance(tuple(runs), frozen(np.array(columns).T), labels_of(first, names))
+
+
+def _shown(steps: Iterator[Doubles], bar: Bar) -> Iterator[Doubles]:
+    for done, rates in enumerate(steps):
+        bar.at(done)
+        yield rates
+
+
+def _variance(rates: Doubles, going: npt.NDArray[np.bool_], weights: Doubles) -> Doubles:
+    """Over the trials that go on, of each unit: of [B, units]."""
+    here, each = going[:, None], weights[:, None]
+    mean = (np.where(here, rates, 0) * each).sum(axis=0, keepdims=True)
+    found: Doubles = (np.where(here, rates - mean, 0) ** 2 * each).sum(axis=0)
+    return found

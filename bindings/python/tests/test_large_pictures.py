@@ -48,3 +48,16 @@ def test_weights_of_many_units_are_binned(kind):
         patch.setattr(_plot_graphs, "_BINS", 10)
         ours = _plot_graphs._binned(sparse.csr_matrix(weights) if kind == "sparse" else weights, order)
     np.testing.assert_allclose(ours, expected)
+
+
+def test_activity_is_looked_at_a_step_at_a_time():
+    import tracemalloc
+
+    net = na.Network(20).input("u", 1).population("E", 2000, noise=0.1).connect("u", "E").build(1)
+    run = net.run(na.Trials(np.zeros((40, 10, 1)), {}, conditions={"side": np.arange(10) % 2}))
+    for ask in (lambda: na.task_variance({"a": run}), lambda: na.selectivity(run, "side")):
+        tracemalloc.start()
+        ask()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < run.rates["E"].nbytes / 2 + 40 * 8 * 2000
