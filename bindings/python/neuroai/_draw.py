@@ -39,6 +39,7 @@ __all__ = [
     "condition_colours",
     "cycle",
     "drawn",
+    "note_not_finite",
     "number",
     "panels_of",
     "pairs_among",
@@ -155,6 +156,15 @@ def _apart(places: npt.NDArray[Any], widths: Sequence[float], length: float) -> 
         if (places[kept[-1]] - places[k]) * scale >= (widths[k] + widths[kept[-1]]) / 2:
             kept.append(k)
     return kept[::-1]
+
+
+def note_not_finite(ax: Axes, time: npt.NDArray[Any], rows: npt.NDArray[Any]) -> None:
+    """Says from when on rows [T, ...] are not finite, if they are not: they are not drawn then."""
+    good = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
+    if not good.all():
+        box: Any = {"fc": "white", "ec": "none", "alpha": 0.85, "pad": 2}
+        words = f"not finite from {time[int(good.argmin())]:g} ms on"
+        ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=EXCITATORY[0], bbox=box, fontsize="small")
 
 
 def number(value: float) -> str:

@@ -52,8 +52,7 @@ def draw_choices(
 ) -> Axes:
     """The psychometric curve of one evaluation; with its parameters if a shape or options of the fit are given."""
     condition = condition or signed_condition(evaluation.conditions)
-    if not np.any(evaluation.choice >= 0):
-        raise InvalidError("net: no choice was made in any of the trials, so there is no curve")
+    evaluation._look_for_choices("net")
     label = with_unit(condition, task, evaluation.conditions)
     if shape is not None or options:
         found = evaluation.fit(condition, shape or "logistic", **options)
@@ -307,6 +306,8 @@ def confusion(
         progress: as in :meth:`neuroai.Evaluation.right`.
     """
     found = confusion.confusion(where=where, progress=progress) if isinstance(confusion, Evaluation) else confusion
+    if isinstance(confusion, Evaluation):
+        confusion._look_for_choices("confusion")
     m = len(found.classes)
     names = [_name(labels, int(number)) for number in found.classes]
     ax = axes_of(ax, (2.0 + 0.5 * min(m, 10), 1.6 + 0.5 * min(m, 10)))

@@ -20,6 +20,7 @@ from ._draw import (
     channel_style,
     colours,
     drawn,
+    note_not_finite,
     panels_of,
     with_unit,
 )
@@ -182,7 +183,9 @@ def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional
 
 
 def _mean(ax: Axes, run: Run, rates: npt.NDArray[Any], trial: int, rows: int, **style: Any) -> None:
-    ax.plot(run.time[:rows], rates[:rows, trial].mean(axis=1), **style)
+    mean = rates[:rows, trial].mean(axis=1, dtype=np.float64)
+    ax.plot(run.time[:rows], mean, **style)
+    note_not_finite(ax, run.time, mean)
 
 
 def shade_interventions(

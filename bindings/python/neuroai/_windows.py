@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, expect, joined, listed, picked, real, wrong_type
-from .errors import InvalidError, UnknownNameError
+from .errors import InvalidError, NonfiniteError, UnknownNameError
 from .evaluation import condition_of, decimals
 from .run import Run
 
-__all__ = ["Window", "activity_of", "going_of", "labels_of", "means_of", "samples_of", "steps_of", "values_of"]
+__all__ = [
+    "Window",
+    "activity_of",
+    "all_finite",
+    "going_of",
+    "labels_of",
+    "means_of",
+    "samples_of",
+    "steps_of",
+    "values_of",
+]
 
 Doubles = npt.NDArray[np.float64]
 
 #: Part of the trials: (from, to), ms; the name of an epoch; None: all of it.
 Window = Union[Tuple[float, float], str, None]
+
+_BEFORE = "take a window before that, "
 
 
 def _picked(run: Run, names: Names) -> List[str]:
@@ -28,16 +40,46 @@ def _picked(run: Run, names: Names) -> List[str]:
     return found
 
 
-def activity_of(run: Run, names: Names) -> Doubles:
-    """Rates of these populations, [T, B, units]."""
-    return np.concatenate([np.asarray(run.rates[name], np.float64) for name in _picked(run, names)], axis=2)
+def activity_of(run: Run, names: Names, going: Optional[npt.NDArray[np.bool_]] = None) -> Doubles:
+    """Rates of these populations, [T, B, units]; refused where they are not finite at steps that are ``going``, [T, B]."""
+    found = [np.asarray(run.rates[name], np.float64) for name in _picked(run, names)]
+    if going is not None:
+        for name, rates in zip(_picked(run, names), found):
+            all_finite(run, "population", name, rates, going, _BEFORE)
+    return np.concatenate(found, axis=2)
 
 
-def steps_of(run: Run, names: Names) -> "Iterator[Doubles]":
+def all_finite(
+    run: Run, kind: str, name: str, rows: npt.NDArray[Any], going: npt.NDArray[np.bool_], besides: str = ""
+) -> None:
+    """Refuses recorded rows [T, B, n] that are not finite at a step that is ``going``, [T, B]: says where that begins."""
+    lost = np.zeros(going.shape, bool)
+    for row, here in enumerate(going):  # a step at a time: rows may be most of what there is memory for
+        if here.any():
+            lost[row] = here & ~np.isfinite(rows[row]).all(axis=1)
+    if not lost.any():
+        return
+    trials, row = int(lost.any(axis=0).sum()), int(lost.any(axis=1).argmax())
+    trial = int(lost[row].argmax())
+    column = int(np.isfinite(rows[row, trial]).argmin())
+    units = run.units.get(name)
+    unit = column if units is None else int(units[column % len(units)])
+    step = (run.start // run.every + row + 1) * run.every
+    raise NonfiniteError(
+        f"run: {kind} {brief(name)} is not finite in {trials} of {going.shape[1]} trials, from step {step} on: unit {unit} of "
+        f"trial {trial} is {rows[row, trial, column]:g}: {besides}lower the weights' spectral radius, the inputs or dt"
+    )
+
+
+def steps_of(run: Run, names: Names, going: npt.NDArray[np.bool_]) -> "Iterator[Doubles]":
     """The same a step at a time, [B, units]: all steps in double precision may be more than there is memory for."""
-    recorded = [run.rates[name] for name in _picked(run, names)]
-    for step in range(len(run.time)):
-        yield np.concatenate([np.asarray(rates[step], np.float64) for rates in recorded], axis=1)
+    recorded = {name: run.rates[name] for name in _picked(run, names)}
+    for step, here in enumerate(going):
+        found = {name: np.asarray(rates[step], np.float64) for name, rates in recorded.items()}
+        for name, rates in found.items():
+            if not np.isfinite(rates[here]).all():
+                all_finite(run, "population", name, recorded[name], going, _BEFORE)
+        yield np.concatenate(list(found.values()), axis=1)
 
 
 def labels_of(run: Run, names: Names) -> List[Tuple[str, int]]:
@@ -68,7 +110,8 @@ def going_of(run: Run, window: Window) -> npt.NDArray[np.bool_]:
 
 def samples_of(run: Run, names: Names, window: Window) -> Doubles:
     """Activity of every step of every trial that lies in the window, [samples, units]."""
-    found: Doubles = activity_of(run, names)[going_of(run, window)]
+    going = going_of(run, window)
+    found: Doubles = activity_of(run, names, going)[going]
     return found
 
 
@@ -79,7 +122,7 @@ def means_of(run: Run, names: Names, window: Window) -> Doubles:
     if (count == 0).any():
         raise InvalidError(f"window is {brief(window)}, has no step of trial {int(np.flatnonzero(count == 0)[0])}")
     total = np.zeros((going.shape[1], sum(run.rates[name].shape[2] for name in _picked(run, names))))
-    for rates, here in zip(steps_of(run, names), going):
+    for rates, here in zip(steps_of(run, names, going), going):
         if here.any():
             total += np.where(here[:, None], rates, 0)
     found: Doubles = total / count[:, None]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ._handle import Names, as_array, brief, joined, listed, picked
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
+from ._windows import all_finite
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
@@ -233,12 +234,14 @@ def _truth(run: Run, right: Union[str, npt.ArrayLike, None], n: int) -> npt.NDAr
 # --- means by condition ----------------------------------------------------------------------------------------------
 
 
-def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
-    """Rates of the populations that names or patterns choose, [T, B, units]."""
-    found = list(picked(joined(names).split(), run.rates).values())
+def _units(run: Run, names: Names, going: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Rates of the populations that names or patterns choose, [T, B, units]; refused where they are not finite."""
+    found = picked(joined(names).split(), run.rates)
     if not found:
         raise UnknownNameError(f"no population {brief(names)} was recorded, but {listed(run.rates) or 'none'}")
-    return np.concatenate(found, axis=2)
+    for name, rates in found.items():
+        all_finite(run, "population", name, rates, going)
+    return np.concatenate(list(found.values()), axis=2)
 
 
 @of_their_kind
@@ -261,8 +264,8 @@ def condition_means(
     conditions = run.trials.conditions
     values = decimals(condition_of(conditions, condition or signed_condition(conditions)))
     used = matching(conditions, where, len(values)) & np.isfinite(values)
-    rates = _units(run, names)
-    running = np.arange(len(rates))[:, None] < run.lengths
+    running = np.arange(len(run.time))[:, None] < run.lengths
+    rates = _units(run, names, running & used)
     levels = np.unique(values[used])
     means = np.empty((len(levels), len(rates), rates.shape[2]))
     for level, out in zip(levels, means):

@@ -240,6 +240,8 @@ class Evaluation(Handle):
         """
         name = signed_condition(self.conditions) if condition is None else condition
         x, used = decimals(condition_of(self.conditions, name)), self.where(where)
+        if shape == "weibull" and not np.any(self.correct == 1):
+            self._look_for_choices("fit")
         if shape == "weibull":
             used &= self.correct >= 0
             x, success = np.abs(x), self.correct == 1
@@ -250,6 +252,16 @@ class Evaluation(Handle):
         used &= np.isfinite(x)
         ones = np.ones(int(used.sum()))
         return fit_psychometric(x[used], success[used], ones, shape, guess=guess, lapse=lapse, confidence=confidence)
+
+    def _look_for_choices(self, what: str) -> None:
+        """Refuses where none was made, and says why."""
+        if np.any(self.choice >= 0):
+            return
+        lost, n = np.count_nonzero(~self.finite), len(self.choice)
+        why = "are its outputs all alike, as of a silent network?"
+        if lost:
+            why = f"activity is not finite in {lost} of {n}: lower the weights' spectral radius, the inputs or dt"
+        raise InvalidError(f"{what}: no choice was made in any of the trials: {why}")
 
     def _two_choices(self) -> Tuple[int, int]:
         """Those that are ever correct: a lapse into any other is left out."""

@@ -104,7 +104,7 @@ def _binned(run: Run, names: Names, window: Window, rows: int) -> Doubles:
     going = going_of(run, window)
     if (going != going[:, :1]).any():
         raise InvalidError(f"window is {brief(window)}, has not the same steps in all trials: give (from, to), ms")
-    rates = activity_of(run, names)[going[:, 0]]
+    rates = activity_of(run, names, going)[going[:, 0]]
     bins = len(rates) // rows
     found: Doubles = rates[: bins * rows].reshape(bins, rows, *rates.shape[1:]).mean(axis=1)
     return found

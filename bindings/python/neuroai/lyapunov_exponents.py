@@ -96,23 +96,34 @@ def lyapunov(
     growth = np.empty((steps, k))
     with Bar(drop + steps, "steps", progress) as bar:
         for step in range(drop):
-            z = around.step(z)
+            z = _stepped(around, z, step)
             bar.at(step)
         carried = np.eye(n, k)
         for step in range(steps):
-            if not np.isfinite(z).all():
-                raise NonfiniteError(f"net: the orbit leaves all bounds {drop + step} steps after the start")
             operations = 0.0 if around.sparse else 6.0 * n * n * k
             carried, r = in_lapack(partial(_carried, around, z, carried), operations, lambda: bar.at(drop + step))
             with np.errstate(divide="ignore"):
                 growth[step] = np.log(np.abs(np.diagonal(r)))
-            z = around.step(z)
+            z = _stepped(around, z, drop + step)
             bar.at(drop + step)
     return _summed(growth * (1000 / around.net.dt), around.net.dt, z)
 
 
+def _stepped(around: RateMap, z: Doubles, step: int) -> Doubles:
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = around.step(z)
+    if not np.isfinite(found).all():
+        raise NonfiniteError(
+            f"net: the orbit leaves all bounds {step + 1} steps after the start: lower the weights' spectral radius, the inputs "
+            "or dt"
+        )
+    return found
+
+
 def _carried(around: RateMap, z: Doubles, vectors: Doubles) -> Tuple[Doubles, Doubles]:
-    q, r = np.linalg.qr(around.carry(z, vectors))
+    with np.errstate(over="ignore", invalid="ignore"):  # the next step says it
+        moved = around.carry(z, vectors)
+    q, r = np.linalg.qr(moved)
     return q, r
 
 
@@ -245,16 +256,18 @@ def linearise(
         raise InvalidError(f"run: it has every {run.every} steps, must have each: every=1")
     if run.interventions:
         raise InvalidError("run: it has interventions, whose steps are others than those of the network")
-    states = states_of(around, run)
-    if not 0 <= whole("trial", trial) < states.shape[1]:
-        raise InvalidError(f"trial is {trial}, must be 0 to {states.shape[1] - 1}")
-    inside = np.arange(len(states)) < run.lengths[trial]
+    if not 0 <= whole("trial", trial) < len(run.lengths):
+        raise InvalidError(f"trial is {trial}, must be 0 to {len(run.lengths) - 1}")
+    inside = np.arange(len(run.time)) < run.lengths[trial]
     if window is not None:
         inside &= (run.time > window[0]) & (run.time <= window[1])
     inside[:1] = False
     steps = np.flatnonzero(inside)
     if not len(steps):
         raise InvalidError(f"window is {brief(window)}, has no step after the first one")
+    used = np.zeros((len(inside), len(run.lengths)), bool)
+    used[steps - 1, trial] = True
+    states = states_of(around, run, used)
     n = states.shape[2]
     if k is not None and not 1 <= whole("k", k) <= n:
         raise InvalidError(f"k is {k}, must be 1 to {n}: the number of units")

@@ -46,6 +46,7 @@ from ._draw import (
     bar_beside,
     colours,
     drawn,
+    note_not_finite,
     panels_of,
 )
 from ._handle import Names
@@ -217,10 +218,11 @@ def _sorted(rates: npt.NDArray[Any], sort: Union[bool, str]) -> npt.NDArray[Any]
     """Rows [units, steps] in the order in which they are drawn."""
     if not sort:
         return rates
-    total = rates.sum(axis=1)
+    known = np.where(np.isfinite(rates), rates, 0)
+    total = known.sum(axis=1)
     if sort != "time":
         return rates[np.argsort(-total, kind="stable")]
-    above = np.maximum(rates, 0)
+    above = np.maximum(known, 0)
     middle = above @ np.arange(rates.shape[1]) / np.maximum(above.sum(axis=1), 1e-9)
     silent = total < 0.02 * total.max()  # last, for they have no time
     return rates[np.lexsort((middle, silent))]
@@ -228,9 +230,11 @@ def _sorted(rates: npt.NDArray[Any], sort: Union[bool, str]) -> npt.NDArray[Any]
 
 def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, sort: Union[bool, str]) -> None:
     sizes = {name: array.shape[2] for name, array in run.rates.items()}
-    matrix = np.concatenate([_sorted(np.asarray(array[:length, trial]).T, sort) for array in run.rates.values()])
-    low = min(0.0, float(matrix.min()))
-    high = float(np.percentile(matrix, 99.5)) or 1.0
+    rows = [np.asarray(array[:length, trial], np.float64).T for array in run.rates.values()]
+    matrix = np.concatenate([_sorted(each, sort) for each in rows])
+    shown = matrix[np.isfinite(matrix)] if np.isfinite(matrix).any() else np.zeros(1)
+    low = min(0.0, float(shown.min()))
+    high = float(np.percentile(shown, 99.5)) or 1.0
     n = len(matrix)
     image = ax.imshow(
         matrix,
@@ -245,6 +249,7 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
     draw_borders(ax, sizes, "y")
     name_ticks(ax, run.net, sizes, "y")
     ax.set_ylabel("units")
+    note_not_finite(ax, time[1:], matrix.T)
 
 
 def _shade(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int) -> None:

@@ -43,6 +43,9 @@ class Dissimilarity:
         if len(rows) < 3:
             raise InvalidError(f"other: there are {len(rows)} pairs, must be 3 at least")
         one, two = _ranks(self.matrix[rows, columns]), _ranks(other.matrix[rows, columns])
+        for what, ranks in (("this one", one), ("other", two)):
+            if np.ptp(ranks) == 0:
+                raise InvalidError(f"{what}: all pairs of conditions are equally dissimilar, so that there are no ranks to compare")
         return float(np.corrcoef(one, two)[0, 1])
 
 
@@ -84,14 +87,16 @@ def representational_similarity(
 
 
 def _pairs(means: Doubles, measure: str) -> Doubles:
+    rounding = 1e-12 * np.linalg.norm(means, axis=1, keepdims=True)  # of means over different numbers of trials
     if measure == "euclidean":
         found: Doubles = np.linalg.norm(means[:, None] - means[None], axis=2)
-        return found
+        return np.where(found > rounding + rounding.T, found, 0)
     if measure == "correlation":
         means = means - means.mean(axis=1, keepdims=True)
     size = np.linalg.norm(means, axis=1, keepdims=True)
-    if (size == 0).any():
-        raise InvalidError(f"measure: {brief(measure)} is not defined, as all units respond alike to a condition")
+    if (size <= rounding).any():
+        what = "all units are silent in" if measure == "cosine" else "all units respond alike to"
+        raise InvalidError(f"measure: {brief(measure)} is not defined, as {what} a condition: take 'euclidean'")
     unit = means / size
     found = 1 - np.clip(unit @ unit.T, -1, 1)
     np.fill_diagonal(found, 0)

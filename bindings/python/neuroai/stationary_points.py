@@ -15,6 +15,7 @@ from ._kinds import of_their_kind
 from ._matrices import room_for
 from .errors import InvalidError
 from ._needed import needed
+from ._windows import all_finite
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run
@@ -161,8 +162,9 @@ def _above(what: str, value: float, zero: bool) -> float:
 
 
 @of_their_kind
-def states_of(around: RateMap, run: Run) -> Doubles:
-    """The states that a run recorded, [T, B, N]: x where the leak is on the current, or else rates."""
+def states_of(around: RateMap, run: Run, used: Optional[npt.NDArray[np.bool_]] = None) -> Doubles:
+    """The states that a run recorded, [T, B, N]: x where the leak is on the current, or else rates; finite where they are
+    ``used``, [T, B]; None: in all steps of each trial."""
     if run.net is not around.net:
         raise InvalidError("run: it is of another network")
     found = []
@@ -172,6 +174,8 @@ def states_of(around: RateMap, run: Run) -> Doubles:
         if have is None or have.shape[2] < around.net.size(name):
             how = f"'{name}:x', as its leak is on the current" if current else f"'{name}'"
             raise InvalidError(f"run: it has no {how}, of all units: net.run(trials, record=\"* *:x\")")
+        looked_at = np.arange(len(have))[:, None] < run.lengths if used is None else used
+        all_finite(run, "state", f"{name}:x" if current else name, have, looked_at, "take a window before that, ")
         found.append(np.asarray(have, np.float64))
     return np.concatenate(found, axis=2)
 
@@ -200,10 +204,10 @@ def _starts(
         return states
     if whole("n", n) < 1:
         raise InvalidError(f"n is {n}, must be at least 1")
-    states = states_of(around, starts)
-    going = np.arange(len(states))[:, None] < starts.lengths
+    going = np.arange(len(starts.time))[:, None] < starts.lengths
     if window is not None:
         going &= ((starts.time > window[0]) & (starts.time <= window[1]))[:, None]
+    states = states_of(around, starts, going)
     pool = around.state(states[going], "starts")
     if not len(pool):
         raise InvalidError(f"window is {brief(window)}, has no step of any trial")

@@ -75,6 +75,9 @@ class TaskVariance:
         rows = self.normalised[active]
         different = len(np.unique(rows, axis=0))
         top = min(whole("most", most), different, len(rows) - 1)
+        if top < 2 and k is None:
+            why = f"{len(rows)} of {len(active)} units are active, {different} of them different, must be 3 and 2"
+            raise InvalidError(f"least is {least:g}: {why}: take a smaller one, or see whether the network is silent")
         if top < 2 or (k is not None and not 2 <= whole("k", k) <= top):
             raise InvalidError(f"k is {k}, must be 2 to {top}: of {len(rows)} active units, {different} of them different")
         numbers = np.arange(2, top + 1) if k is None else np.array([k])
@@ -121,7 +124,7 @@ def task_variance(
         with Bar(len(going), "steps", progress) as bar:
             steps = [
                 _variance(rates, going[step], weights[step])
-                for step, rates in enumerate(_shown(steps_of(run, names), bar))
+                for step, rates in enumerate(_shown(steps_of(run, names, going), bar))
                 if several[step]
             ]
         columns.append(np.mean(steps, axis=0))
@@ -139,4 +142,5 @@ def _variance(rates: Doubles, going: npt.NDArray[np.bool_], weights: Doubles) ->
     here, each = going[:, None], weights[:, None]
     mean = (np.where(here, rates, 0) * each).sum(axis=0, keepdims=True)
     found: Doubles = (np.where(here, rates - mean, 0) ** 2 * each).sum(axis=0)
-    return found
+    size = np.abs(np.where(here, rates, 0)).max(axis=0)
+    return np.where(found > (1e-12 * size) ** 2, found, 0)  # less is rounding

@@ -234,6 +234,8 @@ def noise_correlations(
     if not parts:
         raise InvalidError("conditions: no value has two trials: take more trials, or fewer conditions")
     z = np.concatenate(parts)
+    if not z.any():
+        raise InvalidError("run: no unit differs between trials of one condition: the network needs noise, and units that are active")
     found, signal = _pearson(z), _pearson(np.array(means))
     return NoiseCorrelations(frozen(found), frozen(signal), labels, len(z))
 

@@ -146,12 +146,102 @@ def test_what_is_looked_at_of_a_run_that_diverged():
     net = diverging()
     with pytest.warns(RuntimeWarning):
         run = net.run(np.ones((60, 2, 1)), record="* *:x", progress=False)
-    with pytest.raises(na.NonfiniteError, match="starts: .* is not finite"):
+    with pytest.raises(na.NonfiniteError, match="run: state 'E:x' is not finite in 2 of 2 trials, from step .*take a window before"):
         na.fixed_points(net, run, n=3, progress=False)
     na.fixed_points(net, run, n=3, window=(0, 200), progress=False)
+    with pytest.raises(na.NonfiniteError, match="run: state 'E:x' is not finite in 1 of 2 trials"):
+        na.linearise(run, progress=False)
+    na.linearise(run, window=(0, 200), progress=False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of matplotlib, about colours of what is infinite
-        na.plot.activity(run)
+        warnings.simplefilter("error")
+        for panels in (na.plot.activity(run), na.plot.traces(run)):
+            panels[0].figure.canvas.draw()
+            assert any("not finite from" in text.get_text() for panel in panels for text in panel.texts)
+        with pytest.raises(na.NonfiniteError, match="the orbit leaves all bounds [0-9]+ steps after the start: lower"):
+            na.lyapunov(net, steps=3000, drop=0, start=np.ones(25), progress=False)
+
+
+def with_conditions(diverges, steps=60, n=40):
+    """A run of trials of two conditions, the last of which may diverge."""
+    inputs = np.zeros((steps, n, 1), np.float32)
+    inputs[:, -1] = 1.0 if diverges else 0.0
+    trials = na.Trials(inputs, conditions={"side": np.arange(n) % 2 - 0.5})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return diverging(noise=0.0).run(trials, progress=False)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda run, **how: na.representational_similarity(run, "side", measure="euclidean", **how),
+        lambda run, **how: na.noise_correlations(run, "side", **how),
+        lambda run, **how: na.task_variance({"a": run}, **how),
+        lambda run, **how: na.selectivity(run, "side", **how),
+        lambda run, **how: na.decode(run, "side", progress=False, **how),
+        lambda run, **how: na.timescales(run, bin=20.0, progress=False, **how),
+        lambda run, **how: na.dimensionality(run, progress=False, **how),
+        lambda run: na.condition_means(run, "side"),
+        lambda run: na.pca(run, "side", progress=False),
+        lambda run: na.plot.responses(run, "side"),
+        lambda run: na.plot.trajectories(run, "side"),
+    ],
+)
+def test_no_measure_goes_over_what_is_not_finite(measure):
+    for module in ("scipy", "sklearn"):
+        pytest.importorskip(module)
+    run = with_conditions(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(na.NonfiniteError, match="population 'E' is not finite in 1 of 40 trials, from step [0-9]+ on: unit [0-9]+ of trial 39"):
+            measure(run)
+
+
+def test_a_window_before_it_diverges_is_taken():
+    run = with_conditions(True)
+    assert np.isfinite(na.task_variance({"a": run}, window=(0, 300)).variance).all()
+    assert na.dimensionality(run, window=(0, 300)).participation_ratio > 0
+
+
+def test_what_never_differs_is_said():
+    run = with_conditions(False)
+    with pytest.raises(na.InvalidError, match="no unit differs between trials of one condition: the network needs noise"):
+        na.noise_correlations(run, "side")
+    for measure, words in (("correlation", "all units respond alike to"), ("cosine", "all units are silent in")):
+        with pytest.raises(na.InvalidError, match=f"'{measure}' is not defined, as {words} a condition: take 'euclidean'"):
+            na.representational_similarity(run, "side", measure=measure)
+    three = na.Dissimilarity(("side",), np.arange(3.0)[:, None], 1 - np.eye(3), "euclidean")
+    other = na.Dissimilarity(("side",), np.arange(3.0)[:, None], np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0.0]]), "euclidean")
+    with pytest.raises(na.InvalidError, match="this one: all pairs of conditions are equally dissimilar"):
+        three.compare(other)
+    with pytest.raises(na.InvalidError, match="other: all pairs"):
+        other.compare(three)
+    with pytest.raises(na.InvalidError, match="0 of 25 units are active, 0 of them different, must be 3 and 2"):
+        na.task_variance({"a": run}).clusters(progress=False)
+
+
+def test_rounding_is_no_variance_and_no_distance():
+    """Activity that is the same in all trials, in numbers of trials that round means."""
+    net = na.Network(20).input("u", 1).population("E", 7).connect("u", "E").output("z", 1).connect("E", "z").build(1)
+    net.set_bias("E", np.linspace(0.1, 0.7, 7))
+    trials = na.Trials(np.zeros((20, 33, 1), np.float32), conditions={"side": np.arange(33) % 3 * (np.arange(33) < 20)})
+    run = net.run(trials, progress=False)
+    found = na.task_variance({"a": run, "b": run})
+    assert np.all(found.variance == 0) and np.all(found.normalised == 0)
+    assert np.all(na.representational_similarity(run, "side", measure="euclidean").matrix == 0)
+
+
+@pytest.mark.parametrize("weights, words", [(3.0, "activity is not finite in 40 of 40"), (0.0, "are its outputs all alike")])
+def test_without_a_choice_there_is_a_reason(weights, words):
+    net = na.Network(20).input("u", 1).population("E", 20).output("z", 2)
+    net.connect("u", "E", initial=na.Constant(weights)).connect("E", "E", initial=na.Constant(weights)).connect("E", "z").build(1)
+    trials = na.Trials(np.ones((60, 40, 1), np.float32), np.zeros((60, 40), int), conditions={"x": np.arange(40) % 4 - 1.5})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = na.evaluate(net, trials, progress=False)
+    for what in (found.fit, lambda: na.plot.psychometric(found), lambda: na.plot.confusion(found)):
+        with pytest.raises(na.InvalidError, match=f"no choice was made in any of the trials: {words}"):
+            what()
 
 
 def test_neurons_that_diverge_fall_silent_and_it_is_said():
