@@ -519,6 +519,25 @@ START_TEST(interventions_find_the_epochs_of_each_part)
                 (size_t)(20 * INPUTS * trials->steps) * sizeof(float)) != 0);
   nai_trials_destroy(free_trials);
   nai_trials_destroy(trials);
+
+  /* a current without bounds in one trial: which one is told, and evaluations have a call for it */
+  uint8_t which[20] = {0};
+  int32_t finite[20];
+  which[3] = 1;
+  nai_intervention current = NAI_INTERVENTION_INIT;
+  current.kind = NAI_INJECT;
+  current.names = "E";
+  current.value = 3e38;
+  current.trials = which;
+  current.n_trials = 20;
+  options.interventions = &current;
+  options.n_interventions = 1;
+  options.finite = finite;
+  expect_ok(nai_trials_create_played(&trials, net, task, 20, &options));
+  for (int k = 0; k < 20; k++) ck_assert_int_eq(finite[k], k != 3);
+  expect_fails(nai_evaluation_create_with(&e, net, task, 20, &options), NAI_ERR_INVALID,
+               "options->finite is for nai_trials_create_played(), must be NULL");
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }

@@ -49,12 +49,18 @@ typedef struct nai_evaluation_options {
                                  evaluation with the trials that are done whole, possibly none.
                                  Nullable. */
   void *user;                 /**< last argument of progress */
+  /**
+   * [trials] for nai_trials_create_played(), which fills it: 1 if activity was finite to the end of
+   * the trial, else 0, as nai_evaluation_finite() has it; 1 of a task that does not respond, whose
+   * trials are not run. Evaluations refuse it. Nullable.
+   */
+  int32_t *finite;
 } nai_evaluation_options;
 
 /** One thread, seed 0, no interventions, no callback. */
-#define NAI_EVALUATION_OPTIONS_INIT                              \
-  {                                                              \
-    sizeof(nai_evaluation_options), 0, 1, 0, NULL, 0, NULL, NULL \
+#define NAI_EVALUATION_OPTIONS_INIT                                    \
+  {                                                                    \
+    sizeof(nai_evaluation_options), 0, 1, 0, NULL, 0, NULL, NULL, NULL \
   }
 
 /**

@@ -184,6 +184,10 @@ static void release(work *w)
 
 static nai_status evaluate(nai_evaluation **out, work *w)
 {
+  if (w->options.finite)
+    return nai__fail(NAI_ERR_INVALID,
+                     "options->finite is for nai_trials_create_played(), must be NULL: an "
+                     "evaluation has nai_evaluation_finite()");
   nai_status status = prepare(w);
   if (status == NAI_OK) status = run_blocks(w);
   if (status == NAI_OK) status = nai__perturbed_met(&w->perturbed);
@@ -257,6 +261,13 @@ static nai_status play(work *w)
   return status == NAI_OK ? nai__perturbed_met(&w->perturbed) : status;
 }
 
+static void tell_finite(const work *w)
+{
+  const int was_run = nai__task_responds(w->task);
+  for (int64_t k = 0; w->options.finite && k < w->total; k++)
+    w->options.finite[k] = was_run ? nai__forward_finite(&w->forward, k) : 1;
+}
+
 nai_status nai_trials_create_played(nai_trials **out, const nai_network *net, const nai_task *task,
                                     int64_t trials, const nai_evaluation_options *options)
 {
@@ -266,6 +277,7 @@ nai_status nai_trials_create_played(nai_trials **out, const nai_network *net, co
   NAI__TRY(take_task(&w, net, task, trials, options));
   nai_status status = play(&w);
   if (status == NAI_OK) {
+    tell_finite(&w);
     *out = w.drawn;
     w.drawn = NULL;
   }

@@ -782,6 +782,7 @@ class nai_evaluation_options(Sized):
         ("n_interventions", c_int64),
         ("progress", nai_work_callback),
         ("user", c_void_p),
+        ("finite", POINTER(c_int32)),
     ]
 
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from ._handle import Floats
 from .run import Run
 
-__all__ = ["tell_if_diverging", "tell_of_trials"]
+__all__ = ["tell_if_diverging", "tell_of_trials", "warn"]
 
-_REMEDY = "lower the weights' spectral radius, the inputs or dt; the {} is kept as it is"
+_REMEDY = "lower the weights' spectral radius, the inputs or dt; the {}"
 
 
 def tell_if_diverging(run: Run, last: Sequence[Floats]) -> bool:
@@ -24,11 +24,13 @@ def tell_if_diverging(run: Run, last: Sequence[Floats]) -> bool:
     """
     if all(np.isfinite(row).all() for row in last) and not _in_state(run):
         return False
-    _warn(f"run: {_where(run)}: {_REMEDY.format('run')}")
+    warn(f"run: {_where(run)}: {_REMEDY.format('run is kept as it is')}")
     return True
 
 
-def tell_of_trials(evaluations: Sequence[Tuple[str, npt.NDArray[np.bool_]]]) -> None:
+def tell_of_trials(
+    evaluations: Sequence[Tuple[str, npt.NDArray[np.bool_]]], call: str = "evaluate", kept: str = "evaluation is kept as it is"
+) -> None:
     """Warns if activity was not finite in some trial of one of these: what was done in it, and whether it was, [trials]."""
     bad = [(what, ~finite) for what, finite in evaluations if not finite.all()]
     if not bad:
@@ -38,10 +40,10 @@ def tell_of_trials(evaluations: Sequence[Tuple[str, npt.NDArray[np.bool_]]]) -> 
     others = f"; so it is in {len(bad)} of {len(evaluations)} evaluations" if len(evaluations) > 1 else ""
     done = f"with {what} " if what else ""
     told = f"{done}activity is not finite in {where} (a run of it says at which step){others}"
-    _warn(f"evaluate: {told}: {_REMEDY.format('evaluation')}")
+    warn(f"{call}: {told}: {_REMEDY.format(kept)}")
 
 
-def _warn(message: str) -> None:
+def warn(message: str) -> None:
     warnings.warn(message, RuntimeWarning, stacklevel=_level())
 
 

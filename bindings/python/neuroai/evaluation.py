@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from ctypes import c_int64
+from ctypes import POINTER, c_int32, c_int64
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
@@ -427,6 +427,10 @@ def evaluated(
         return evaluation
 
 
+#: More the library refuses.
+_MOST_TRIALS = 100000000
+
+
 @of_their_kind
 def play(
     net: Network,
@@ -443,7 +447,8 @@ def play(
 
     They are those that :func:`evaluate` runs with these arguments, after the task has responded. Given trials: run with
     the same seed and interventions, ``net.run(trials, seed=seed)``, they repeat what the network did to the last bit.
-    Of a task that does not respond they are ``task.trials(net, trials, seed)``.
+    Of a task that does not respond they are ``task.trials(net, trials, seed)``. Where activity becomes NaN or infinite a
+    RuntimeWarning says so.
 
     Args:
         net: a built network.
@@ -453,9 +458,12 @@ def play(
     """
     numbers = {"threads": whole("threads", threads, _c.int64), "seed": whole("seed", seed, _c.uint64)}
     n = whole("trials", trials, _c.int64)
-    done = Lent(net, as_interventions(interventions, silence), n)
+    planned = as_interventions(interventions, silence)
+    done = Lent(net, planned, n)
     options = _c.nai_evaluation_options(**numbers)
     options.interventions, options.n_interventions = done.array, len(done)
+    finite = np.ones(n if 0 < n <= _MOST_TRIALS else 0, np.int32)  # else the library refuses it
+    options.finite = finite.ctypes.data_as(POINTER(c_int32))
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
         options.progress = _c.nai_work_callback(watch)
@@ -469,7 +477,8 @@ def play(
             raise
         made = Trials._of(net, pointer)
         made._keep(conditions=Conditions(made.conditions, task.units))
-        return made
+    tell_of_trials([(listed(one.label for one in planned), finite == 1)], "play", "trials are kept as they are")
+    return made
 
 
 def _number(task: Union[Task, Trials], trials: Optional[int]) -> int:

@@ -1,6 +1,7 @@
 """Tasks whose trials are blocks, and tasks that answer what the network did."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -48,6 +49,18 @@ class Echo(na.Task):
 def net():
     net = na.Network(20).input("seen", 3).population("E", 16, transfer="tanh", noise=0.5).output("choice", 2)
     return net.connect("seen", "E").connect("E", "E choice").build(2)
+
+
+def test_play_says_in_which_trials_activity_is_not_finite():
+    net = na.Network(20).input("seen", 3).population("E", 16).output("choice", 2)
+    net.connect("seen", "E").connect("E", "E choice").build(2)
+    with pytest.warns(RuntimeWarning, match=r"^play: with Inject E activity is not finite in 1 of 30 trials, first in trial 4 ") as told:
+        na.play(net, Echo(), 30, seed=3, interventions=na.Inject("E", 3e38, trials=[4]))
+    assert len(told) == 1 and told[0].filename == __file__
+    assert str(told[0].message).endswith("the trials are kept as they are")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        na.play(net, Echo(), 30, seed=3)
 
 
 def test_what_the_network_chose_comes_back(net):
