@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _c
 from ._closed import Record, Setting
+from ._growing import mean_rates, tell_if_growing
 from ._handle import (
     Floats,
     Handle,
@@ -70,6 +71,8 @@ class _Watch:
             return _c.keep(exception)
 
     def update(self, now: _c.nai_progress) -> int:
+        if self.trainer._first_rates is None:
+            self.trainer._first_rates = mean_rates(self.trainer)
         if self.bar is not None:
             self.show(now)
         over = False
@@ -200,6 +203,7 @@ class Trainer(Handle):
         made = Adam() if optimizer is None else optimizer
         self._keep(optimizer=expect("optimizer", made, Optimizer, "a neuroai.Optimizer, such as na.Adam(1e-3)"))
         self._rule: Rule = made_rule
+        self._first_rates: Optional[Dict[str, float]] = None  # after the first update
         if curriculum is not None:
             expect("curriculum", curriculum, Curriculum, "a neuroai.Curriculum")
         self._create(progress)
@@ -344,6 +348,8 @@ class Trainer(Handle):
                 :class:`Checkpoints`, :class:`CSVLog`, :class:`TensorBoardLog`. All are called after each update, in
                 this order, whatever the others return.
 
+        Rates that have grown far beyond those of the first update, or a loss far above it, are told by a RuntimeWarning.
+
         Returns:
             The history of this run.
         """
@@ -369,7 +375,9 @@ class Trainer(Handle):
             _c.nai_trainer_set_checkpoints(self, None, 0)
             for name, value in before.items():
                 self.set(name, value)
-        return self._history(first)
+        found = self._history(first)
+        tell_if_growing(self, self._first_rates or {}, self.history.loss)
+        return found
 
     def _run(self, steps: int, asked: Several, progress: bool) -> None:
         bar = None
@@ -537,7 +545,7 @@ class Trainer(Handle):
 
 #: Attributes of every trainer; others are of a class of the user's own.
 _ITS_OWN = frozenset(
-    "net task test judge cost optimizer curriculum exchange cost_names _rule _asks _pointer _as_parameter_".split()
+    "net task test judge cost optimizer curriculum exchange cost_names _first_rates _rule _asks _pointer _as_parameter_".split()
 )
 
 

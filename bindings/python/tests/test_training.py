@@ -2,11 +2,13 @@
 
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -597,3 +599,42 @@ def test_learnt_initial_states_keep_their_bounds():
         assert states.min() >= 0 and states.max() <= 0.5
         held, below = held + (states == 0).sum(), below + (net.get("free", "initial") < 0).sum()
     assert held and below
+
+
+def grows(transfer, rate=3e-2):
+    """Random feedback onto an area without a readout of its own, at a rate at which it cannot align."""
+    net = na.Network(20).input("stimulus", 3).output("choice", 3)
+    net.population("A", 60, transfer=transfer).population("B", 60, transfer=transfer)
+    net.connect("stimulus", "A").connect("A B", "A B").connect("B", "choice").build(1)
+    task = na.tasks.PerceptualDecisionMaking(stimulus=500)
+    return na.Trainer(net, task, na.CrossEntropy("choice"), na.RFLO(seed=2), na.Adam(rate), evaluate_every=0, batch=16)
+
+
+def test_rates_that_grow_are_told():
+    trainer = grows("relu")
+    with pytest.warns(RuntimeWarning) as told:
+        trainer.fit(120, progress=False)
+    (words,) = [str(one.message) for one in told]
+    assert told[0].filename == __file__ and np.isfinite(trainer.history.loss).all()
+    assert re.match(r"fit: the mean rate of 'A' \(and of 1 more\) has grown [0-9.e+]+ times, to [0-9.e+]+ \(largest [0-9.e+]+\), the loss is ", words)
+    assert "lower the learning rate, or give rates a bound: a transfer function such as tanh, or a cost on them, na.L2Rates" in words
+    with pytest.warns(RuntimeWarning, match="the mean rate of 'A'"):
+        trainer.fit(1, progress=False)  # since the first update of all
+
+
+def test_rates_that_do_not_grow_are_not_told():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grows("tanh").fit(60, progress=False)
+        grows("relu", 1e-4).fit(60, progress=False)
+        kept = grows("relu")
+        kept.set("recompute", 10)  # which keeps no rates to look at
+        kept.fit(3, progress=False)
+
+
+def test_a_loss_that_grows_is_told():
+    trials = na.Trials(np.ones((5, 8, 1), np.float32), np.ones((5, 8, 1), np.float32))
+    net = na.Network(20).input("u", 1).population("h", 8, transfer="tanh").output("z", 1).connect("u", "h").connect("h", "z").build(1)
+    trainer = na.Trainer(net, trials, na.MSE("z"), optimizer=na.Adam(30.0), evaluate_every=0)
+    with pytest.warns(RuntimeWarning, match="^fit: the loss is .* in the last updates, and was .* in the first one: lower the learning rate, or set clip$"):
+        trainer.fit(20, progress=False)
