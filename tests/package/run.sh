@@ -53,7 +53,7 @@ use() {
   $RUNNER "$work/shared" || die "the program with the shared library"
 
   flags=$(PKG_CONFIG_PATH=$folder $PKG_CONFIG "$@" --static --cflags --libs neuroai)
-  flags=$(echo "$flags" | sed "s|-lneuroai|$library/libneuroai.a|")
+  flags=$(echo "$flags" | sed s/-lneuroai/-l:libneuroai.a/) # as README.md has it
   # shellcheck disable=SC2086
   $CC "$work/program.c" -o "$work/static" $flags || die "compile with: $flags"
   if command -v ldd > /dev/null 2>&1; then
