@@ -114,6 +114,8 @@ class Function:
             return f"ref<nai_{handle}> {one.name}"
         if one.type == "const char *":
             return f"text {one.name}"
+        if one.type.endswith("_options *") and one is self.parameters[-1]:  # which may be NULL
+            return f"{one.type}{one.name} = nullptr"
         return f"{one.type}{'' if one.type.endswith('*') else ' '}{one.name}"
 
     def given(self, one):

@@ -21,7 +21,7 @@ static double loop(nai::state &animal)
 
 int main(int argc, char **argv)
 try {
-  auto net = nai::network::load(argc > 1 ? argv[1] : "decision.safetensors", nullptr);
+  auto net = nai::network::load(argc > 1 ? argv[1] : "decision.safetensors");
   nai::state animal(net, 1, 7);
   double sum = 0, cost = 0, best = 1e9;
   for (int run = 0; run < 20; run++) {

@@ -507,14 +507,14 @@ public:
     take(out_);
   }
   static nai::evaluation with(ref<nai_network> net, ref<nai_task> task, int64_t trials,
-      const nai_evaluation_options *options)
+      const nai_evaluation_options *options = nullptr)
   {
     nai_evaluation *out_ = nullptr;
     nai::check(nai_evaluation_create_with(&out_, net.pointer, task.pointer, trials, options));
     return nai::evaluation(out_);
   }
   static nai::evaluation from_trials(ref<nai_network> net, ref<nai_trials> trials,
-      ref<nai_task> task, const nai_evaluation_options *options)
+      ref<nai_task> task, const nai_evaluation_options *options = nullptr)
   {
     nai_evaluation *out_ = nullptr;
     nai::check(nai_evaluation_create_from_trials(&out_, net.pointer, trials.pointer,
@@ -1078,7 +1078,7 @@ public:
     return out_;
   }
   void save(text path) const { nai::check(nai_network_save(pointer(), path.pointer)); }
-  static nai::network load(text path, const nai_load_options *options)
+  static nai::network load(text path, const nai_load_options *options = nullptr)
   {
     nai_network *out_ = nullptr;
     nai::check(nai_network_load(&out_, path.pointer, options));
@@ -1091,7 +1091,7 @@ public:
     return size_;
   }
   static nai::network load_memory(const void *bytes, int64_t size,
-      const nai_load_options *options)
+      const nai_load_options *options = nullptr)
   {
     nai_network *out_ = nullptr;
     nai::check(nai_network_load_memory(&out_, bytes, size, options));
@@ -1454,7 +1454,7 @@ public:
     take(out_);
   }
   static nai::trials played(ref<nai_network> net, ref<nai_task> task, int64_t trials_,
-      const nai_evaluation_options *options)
+      const nai_evaluation_options *options = nullptr)
   {
     nai_trials *out_ = nullptr;
     nai::check(nai_trials_create_played(&out_, net.pointer, task.pointer, trials_, options));
