@@ -267,7 +267,10 @@ NAI_API nai_status nai_state_set_short_term(nai_state *state, const char *from, 
 /** Number of steps since time 0; -1 when state is NULL. */
 NAI_API int64_t nai_state_time(const nai_state *state);
 
-/** Bytes that nai_state_snapshot() writes; -1 when state is NULL. */
+/**
+ * Bytes that nai_state_snapshot() writes; -1 when state is NULL. Interventions take room: ask again
+ * after calls that plan, release or restore them. Steps do not change it.
+ */
 NAI_API int64_t nai_state_snapshot_size(const nai_state *state);
 
 /** Writes everything that later steps depend on (activity, delays, time, interventions, noise). */

@@ -93,8 +93,9 @@ int64_t nai_state_snapshot_size(const nai_state *state)
 static nai_status check_size(int64_t size, int64_t right)
 {
   if (size == right) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
-                   (long long)right);
+  return nai__fail(NAI_ERR_INVALID,
+                   "size is %lld, must be %lld: interventions that are planned change it",
+                   (long long)size, (long long)right);
 }
 
 nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state)
