@@ -329,7 +329,9 @@ START_TEST(distances_count_where_units_are_drawn)
   expect_ok(nai_network_constrain(net, "E", "E", few));
   expect_ok(nai_network_constrain(net, "E", to, near));
   expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  const long held = faults_held();
   expect_ok(nai_network_memory(&said, net));
+  ck_assert_int_eq(faults_held(), held); /* the plan had places of its own */
   ck_assert_int_lt(said, 16 << 20);
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_network_storage(&storage, net, "E", to));
