@@ -279,6 +279,32 @@ START_TEST(updates_are_shared_out)
 }
 END_TEST
 
+/* Frozen ones have a gradient of 0, by which a mean becomes .9 of what it was. */
+START_TEST(moments_fade_where_nothing_learns)
+{
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 3}}, .populations = {{"a", 5, NAI_FREE}},
+                             .outputs = {{"z", 2}}, .projections = {{"u", "a"}, {"a", "z"}});
+  nai_optimizer *move;
+  nai_cost *c;
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(_i ? nai_optimizer_create_adam(&move, 1e-3)
+               : nai_optimizer_create_momentum(&move, 1e-3));
+  nai_trainer *trainer = trainer_of(net, rule_named("bptt", 1), move);
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  nai_trials *trials = normal_trials(net, "z", 5, 4);
+  const float *mean = trainer->plasticity.mean + net->projection[0].at.start;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  const double before = mean[0];
+  EXPECT(before != 0);
+  expect_ok(nai_network_set_plastic(net, "u", "a", 0));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert_double_eq_tol(mean[0], 0.9 * before, 1e-6 * fabs(before));
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* A BLAS that takes the processor for another is slow: it multiplies only for whoever asks for it. */
 START_TEST(only_its_own_kernels_call_the_blas)
 {
@@ -1725,6 +1751,7 @@ Suite *trainer_suite(void)
   tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, BATCHES);
   tcase_add_test(bits, threads_beyond_groups_find_work);
   tcase_add_test(bits, slices_join);
+  tcase_add_loop_test(bits, moments_fade_where_nothing_learns, 0, 2);
   tcase_add_loop_test(bits, updates_are_shared_out, 0, 2);
   tcase_add_loop_test(bits, only_its_own_kernels_call_the_blas, 0, 5);
   tcase_add_loop_test(bits, long_sums_are_the_same_too, 0, 2);
