@@ -61,3 +61,10 @@ def test_activity_is_looked_at_a_step_at_a_time():
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert most < run.rates["E"].nbytes / 2 + 40 * 8 * 2000
+
+
+def test_units_without_names_have_no_ticks():
+    draw = np.random.default_rng(0)
+    found = na.TaskVariance(("one", "other"), draw.random((300, 2)), [("E", k) for k in range(300)])
+    (ax,) = na.plot.task_variance(found)
+    assert len(ax.get_xticks()) == 1 and [text.get_text() for text in ax.get_yticklabels()] == ["one", "other"]
