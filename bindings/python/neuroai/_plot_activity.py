@@ -91,7 +91,8 @@ def responses(
             ``[("E", 3), ("I", 0)]``. "heat" shows all units of ``names``.
         names: of which populations; shell patterns.
         kind: "lines", one panel per unit; or "heat", one panel per value, with all units sorted by their preferred
-            value and the time of their activity; of more than 1000 those that share a row of pixels are averaged.
+            value and the time of their activity; more than 1000 are drawn
+            as the means of 500 parts.
         where: of which trials: ``{"context": 1}``.
         task: for the unit of the condition.
         ax: where to draw.
@@ -174,13 +175,13 @@ def _draw_heat(
     high = float(np.percentile(means, 99.5)) or 1.0
     for panel, value, rates in zip(axes, values, means):
         image = panel.imshow(
-            rates.T[order],
+            averaged(rates.T[order]),
             aspect="auto",
             cmap=SEQUENTIAL,
             vmin=min(0.0, float(means.min())),
             vmax=high,
             extent=(0, time[-1], len(order) - 0.5, -0.5),
-            interpolation=averaged(len(order)),
+            interpolation="nearest",
         )
         draw_borders(panel, sizes, "y")
         panel.set_title(_word(values, value), fontsize=min(8.3, 60 / len(values) + 1), color=INK)

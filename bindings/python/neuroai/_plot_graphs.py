@@ -23,7 +23,7 @@ _LARGE, _BINS = 1000, 400
 def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     """Weights of a graph, receiving units in rows, in the order of its communities, each in a frame.
 
-    Of more than 1000 units mean weights are drawn, of bins of units.
+    Of more than 1000 units mean weights are drawn, of bins of units; the darkest colour is the 97th percentile.
 
     Args:
         found: the result of :func:`neuroai.graph_measures`.
@@ -34,8 +34,10 @@ def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     n = len(order)
     shown = _binned(found.weights, order) if n > _LARGE else found.weights[order][:, order]
     shown = shown if isinstance(shown, np.ndarray) else shown.toarray()
-    image = ax.imshow(shown, cmap=SEQUENTIAL, vmin=0.0, interpolation="nearest", extent=(-0.5, n - 0.5, n - 0.5, -0.5))
-    bar_beside(ax, image, "mean |weight|" if n > _LARGE else "|weight|")
+    top = float(np.percentile(shown[shown > 0], 97)) if n > _LARGE else None
+    image = ax.imshow(shown, cmap=SEQUENTIAL, vmin=0.0, vmax=top, interpolation="nearest", extent=(-0.5, n - 0.5, n - 0.5, -0.5))
+    more: Any = {"extend": "max"} if n > _LARGE else {}
+    bar_beside(ax, image, "mean |weight|" if n > _LARGE else "|weight|", **more)
     edges = np.concatenate([[0], np.cumsum(np.bincount(found.communities))]) - 0.5
     for low, high in zip(edges[:-1], edges[1:]):
         ax.plot([low, high, high, low, low], [low, low, high, high, low], color=INHIBITORY[0], lw=1.2, clip_on=False)

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def _heat(ax: Axes, values: npt.NDArray[Any], label: str, **look: Any) -> None:
-    bar_beside(ax, ax.imshow(values, interpolation=averaged(max(values.shape)), **look), label)
+    bar_beside(ax, ax.imshow(values, interpolation="nearest", **look), label)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
 
@@ -256,7 +256,9 @@ def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: 
     by = rows.argmax(axis=1) if clusters is None else clusters.of[kept]
     order = np.lexsort((-rows.max(axis=1), rows.argmax(axis=1), by))
     ax = axes_of(ax, (5.4, 1.3 + 0.22 * len(found.tasks)))
-    _heat(ax, rows[order].T, "normalised variance", cmap=SEQUENTIAL, vmin=0.0, vmax=1.0, aspect="auto")
+    extent = (-0.5, len(kept) - 0.5, len(found.tasks) - 0.5, -0.5)
+    look: Any = {"cmap": SEQUENTIAL, "vmin": 0.0, "vmax": 1.0, "aspect": "auto", "extent": extent}
+    _heat(ax, averaged(rows[order]).T, "normalised variance", **look)
     if clusters is not None:
         for edge in np.flatnonzero(np.diff(by[order])) + 0.5:
             ax.axvline(edge, color=FAINT, lw=1.2)

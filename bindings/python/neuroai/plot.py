@@ -158,7 +158,8 @@ def activity(
 ) -> Panels:
     """One trial: its inputs, the rates of all units by population, its outputs.
 
-    More than eight channels are a heat map. Of more than 1000 units those that share a row of pixels are averaged.
+    More than eight channels are a heat map. More than 1000 units are drawn as the
+    means of 500 parts, in the order in which they are sorted.
 
     Args:
         run: the result of :meth:`neuroai.Network.run`. If it is of trials, the steps that count for the cost are
@@ -237,13 +238,13 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
     high = float(np.percentile(shown, 99.5)) or 1.0
     n = len(matrix)
     image = ax.imshow(
-        matrix,
+        averaged(matrix),
         aspect="auto",
         cmap=SEQUENTIAL,
         vmin=low,
         vmax=max(high, low + 1e-9),
         extent=(time[0], time[-1], n - 0.5, -0.5),
-        interpolation=averaged(n),
+        interpolation="nearest",
     )
     bar_beside(ax, image, "rate (a.u.)", (1.03, 0.1, 0.03, 0.8))
     draw_borders(ax, sizes, "y")

@@ -17,14 +17,18 @@ def test_a_spectrum_is_drawn_that_was_found_before(monkeypatch):
     assert "4 leading of 40" in ax.get_title().replace("\n", " ")
 
 
-@pytest.mark.parametrize("n, how", [(1000, "nearest"), (1001, "antialiased")])
-def test_rows_that_share_a_pixel_are_averaged(n, how):
-    net = na.Network(20).input("u", 1).population("E", n).connect("u", "E").build(1)
-    trials = na.Trials(np.zeros((4, 2, 1)), {}, conditions={"side": [0, 1]})
-    run = net.run(trials)
+@pytest.mark.parametrize("n, rows", [(1000, 1000), (1003, 500)])
+def test_many_rows_are_averaged(n, rows):
+    net = na.Network(20).input("u", 1).population("E", n, noise=0.1).connect("u", "E").build(1)
+    trials = na.Trials(np.ones((4, 2, 1)), {}, conditions={"side": [0, 1]})
+    run = net.run(trials, seed=1)
     images = [image for ax in na.plot.activity(run) for image in ax.images]
+    shown = np.asarray(images[0].get_array())
     images += [image for ax in na.plot.responses(run, kind="heat") for image in ax.images]
-    assert len(images) == 3 and {image.get_interpolation() for image in images} == {how}
+    assert [image.get_array().shape for image in images] == [(rows, 4)] * 3
+    assert all(tuple(image.get_extent())[2:] == (n - 0.5, -0.5) for image in images)
+    weights = np.diff(np.append(np.arange(rows) * n // rows, n))
+    np.testing.assert_allclose(weights @ shown, run.rates["E"][:, 0].sum(axis=1), rtol=1e-5)
 
 
 def test_few_eigenvalues_are_shown_within_the_whole_circle():
