@@ -39,6 +39,7 @@ __all__ = [
     "condition_colours",
     "cycle",
     "drawn",
+    "note",
     "note_not_finite",
     "number",
     "panels_of",
@@ -162,9 +163,13 @@ def note_not_finite(ax: Axes, time: npt.NDArray[Any], rows: npt.NDArray[Any]) ->
     """Says from when on rows [T, ...] are not finite, if they are not: they are not drawn then."""
     good = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
     if not good.all():
-        box: Any = {"fc": "white", "ec": "none", "alpha": 0.85, "pad": 2}
-        words = f"not finite from {time[int(good.argmin())]:g} ms on"
-        ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=EXCITATORY[0], bbox=box, fontsize="small")
+        note(ax, f"not finite from {time[int(good.argmin())]:g} ms on")
+
+
+def note(ax: Axes, words: str) -> None:
+    """Says in the middle of a panel why there is nothing, or less than there should be."""
+    box: Any = {"fc": "white", "ec": "none", "alpha": 0.85, "pad": 2}
+    ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=EXCITATORY[0], bbox=box, fontsize="small")
 
 
 def number(value: float) -> str:

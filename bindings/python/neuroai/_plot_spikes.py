@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import FAINT, INK, Panels, axes_of, colours, drawn, panels_of
+from ._draw import FAINT, INK, Panels, axes_of, colours, drawn, note, panels_of
 from ._handle import Names, joined, listed, picked
 from ._kinds import of_their_kind
-from ._labels import draw_borders, key_beside, label_ends, name_sides, name_ticks
+from ._labels import draw_borders, in_lines, key_beside, label_ends, name_sides, name_ticks
 from ._plot_experiment import shade_interventions
 from .errors import InvalidError, UnknownNameError, brief
 from .mean_fields import MeanField, Stationary
@@ -193,6 +193,8 @@ def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 6
     if np.isfinite(least):
         ax.set_ylim(bottom=least / 2)
         key_beside(ax)
+    else:
+        note(ax, "no unit fired twice")
     return drawn(ax)
 
 
@@ -229,6 +231,8 @@ def irregularity(
         panel.axhline(1, color=FAINT, lw=0.8, ls="--", zorder=0)
         panel.set_ylabel(label)
         panel.set_ylim(bottom=0)
+        if not any(np.isfinite(each).any() for each in values.values()):
+            note(panel, in_lines("too few spikes", panel))
     return axes
 
 
@@ -289,6 +293,8 @@ def correlations(
     ax.set_ylim(bottom=0)
     if len(ax.lines) > 1:
         key_beside(ax)
+    else:
+        note(ax, "counts of too few units vary")
     return drawn(ax)
 
 
@@ -323,6 +329,8 @@ def power(
     ax.set(xlabel="frequency (Hz)", ylabel="power (Hz$^2$/Hz)")
     if found_at:
         ax.set(xscale="log", yscale="log", xlim=(found_at[0][0], found_at[0][-1]))
+    else:
+        note(ax, "the rates never vary")
     if len(found_at) > 1:
         key_beside(ax)
     return drawn(ax)
