@@ -29,11 +29,12 @@ typedef struct run {
   unit *units;
   link *recurrent, *readout, *input;
   int64_t n_recurrent, n_readout, n_input;
-  double *rate, *slope; /* [steps + before + 1][n], of one trial */
-  double *turned;       /* likewise: influence of one weight on rates */
-  double *current;      /* [n]: on x */
-  double *kept, *gain;  /* [n_outputs]: of their memory */
-  double *held;         /* [n_outputs]: influence of one weight on what they hold */
+  int64_t *onto, *input_onto; /* [n + 1]: where a unit's links of `recurrent` and `input` begin */
+  double *rate, *slope;       /* [steps + before + 1][n], of one trial */
+  double *turned;             /* likewise: influence of one weight on rates */
+  double *current;            /* [n]: on x */
+  double *kept, *gain;        /* [n_outputs]: of their memory */
+  double *held;               /* [n_outputs]: influence of one weight on what they hold */
   double *gradient;
 } run;
 
@@ -132,6 +133,28 @@ static void add_links(run *r, const nai__projection *p)
     }
 }
 
+/* Puts the links of each unit together, in the order in which they were; `onto`: where they begin. */
+static void group_links(const run *r, link **links, int64_t n_links, int64_t **onto)
+{
+  link *grouped = calloc((size_t)n_links + 1, sizeof *grouped);
+  int64_t n = 0;
+  *onto = calloc((size_t)r->n + 1, sizeof **onto);
+  for (int64_t u = 0; u < r->n; u++) {
+    for (const link *l = *links; l < *links + n_links; l++)
+      if (l->post == u) grouped[n++] = *l;
+    (*onto)[u + 1] = n;
+  }
+  free(*links);
+  *links = grouped;
+}
+
+static void describe_links(run *r)
+{
+  for (int64_t k = 0; k < r->net->n_projections; k++) add_links(r, &r->net->projection[k]);
+  group_links(r, &r->recurrent, r->n_recurrent, &r->onto);
+  group_links(r, &r->input, r->n_input, &r->input_onto);
+}
+
 /* --- forwards --------------------------------------------------------------------------------- */
 
 /* What a unit receives besides v: white noise, or Ornstein-Uhlenbeck noise of this deviation. */
@@ -189,10 +212,10 @@ static void step_forward(run *r, int64_t t, int64_t trial)
                            (uint32_t)t);
   for (int64_t u = 0; u < r->n; u++) { /* in the order of stages */
     double v = r->units[u].bias;
-    for (const link *l = r->recurrent; l < r->recurrent + r->n_recurrent; l++)
-      if (l->post == u) v += l->weight * at_step(r, r->rate, t - l->delay)[l->pre];
-    for (const link *l = r->input; l < r->input + r->n_input; l++)
-      if (l->post == u) v += l->weight * input_of(r, t - l->delay, trial, l->pre);
+    for (const link *l = r->recurrent + r->onto[u]; l < r->recurrent + r->onto[u + 1]; l++)
+      v += l->weight * at_step(r, r->rate, t - l->delay)[l->pre];
+    for (const link *l = r->input + r->input_onto[u]; l < r->input + r->input_onto[u + 1]; l++)
+      v += l->weight * input_of(r, t - l->delay, trial, l->pre);
     move_unit(r, t, u, v, (double)xi[u]);
     EXPECT(fabs(at_step(r, r->rate, t)[u] - (double)theirs[u]) < 1e-4);
   }
@@ -218,9 +241,8 @@ static void turn_unit(run *r, const weight *w, int64_t t, int64_t trial, int64_t
 {
   const unit *k = &r->units[u];
   double v = u == w->post ? carried(r, w, t, trial) : 0, slope = at_step(r, r->slope, t)[u];
-  for (const link *l = r->recurrent; l < r->recurrent + r->n_recurrent; l++)
-    if (l->post == u &&
-        (r->how->kept == TANGENTS_ALL || (r->how->kept == TANGENTS_OWN && l->pre == u)))
+  for (const link *l = r->recurrent + r->onto[u]; l < r->recurrent + r->onto[u + 1]; l++)
+    if (r->how->kept == TANGENTS_ALL || (r->how->kept == TANGENTS_OWN && l->pre == u))
       v += l->through * at_step(r, r->turned, t - l->delay)[l->pre];
   double *turned = &at_step(r, r->turned, t)[u];
   if (k->leak == NAI_LEAK_CURRENT) {
@@ -359,6 +381,8 @@ static void release(run *r)
   free(r->recurrent);
   free(r->readout);
   free(r->input);
+  free(r->onto);
+  free(r->input_onto);
   free(r->rate);
   free(r->slope);
   free(r->turned);
@@ -381,7 +405,7 @@ double *tangents_gradient(const nai_trainer *trainer, const tangents *how)
   allocate(&r);
   describe_units(&r);
   describe_outputs(&r);
-  for (int64_t k = 0; k < net->n_projections; k++) add_links(&r, &net->projection[k]);
+  describe_links(&r);
   for (int64_t b = 0; b < trials; b++) {
     begin(&r);
     for (int64_t t = 1; t <= r.steps; t++) step_forward(&r, t, b);
