@@ -169,8 +169,8 @@ INSTALL_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out install uninstall,$(MAKEC
 ALL_FLAGS = $(if $(PIC),-fPIC) $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
 .PHONY: FORCE
 FORCE:
-record = @mkdir -p $(@D); printf '%s\n' $(1) > $@.new; \
-  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+record = @mkdir -p $(@D); new=$@.$$$$; printf '%s\n' $(1) > $$new; \
+  if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 $(BUILD)/flags: $(if $(INSTALL_ONLY),,FORCE)
 	$(call record,'$(subst ','\'',$(ALL_FLAGS))')
 $(BUILD)/sources: $(if $(INSTALL_ONLY),,FORCE)
@@ -191,7 +191,7 @@ endif
 CHECKS := c cpp memory fuzz python examples installed-hosts docs bench headers symbols versions blas package cmake
 NEEDED := library check cxx cmake python
 
-.PHONY: ready check check-all $(addprefix check-,$(CHECKS))
+.PHONY: ready check check-all $(CHECKS:%=check-%) $(CHECKS:%=report-%)
 ready:
 	@BLAS="$(BLAS)" BLAS_PC="$(BLAS_PC)" PKG_CONFIG="$(PKG_CONFIG)" \
 	  CXX="$(CXX)" PYTHON="$(PYTHON)" .ci/deps $(NEEDED)
@@ -199,17 +199,21 @@ ready:
 check: ready ## set-up when needed, then every check below
 	+@$(MAKE) --no-print-directory check-all
 
+# As many beside each other as make has jobs (make -j), what each prints together. What several of them
+# need is made before: were it missing, each of them would say so.
+REPORTS := $(BUILD)/reports
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 check-all: all
-	+@report=; passed=0; failed=0; \
-	for name in $(CHECKS); do \
-	  echo; echo "--- check-$$name"; \
-	  if $(MAKE) --no-print-directory check-$$name; then \
-	    passed=$$((passed + 1)); report="$$report\n  ok      check-$$name"; \
-	  else \
-	    failed=$$((failed + 1)); report="$$report\n  FAILED  check-$$name"; \
-	  fi; \
-	done; \
-	printf "\n--- summary$$report\n"; echo "$$passed passed, $$failed failed"; test $$failed -eq 0
+	@rm -rf $(REPORTS); mkdir -p $(REPORTS)
+	+@$(MAKE) --no-print-directory --keep-going $(TEST_RUN) $(VENV)/.ready || :
+	+@$(MAKE) --no-print-directory $(SYNC:%=%=recurse) $(CHECKS:%=report-%)
+	@echo; echo "--- summary"; cat $(CHECKS:%=$(REPORTS)/%) && ! grep -q FAILED $(REPORTS)/*
+
+$(CHECKS:%=report-%): report-%:
+	+@echo; echo "--- check-$*"; said="FAILED "; $(MAKE) --no-print-directory check-$* && said="ok     "; \
+	  echo "  $$said check-$*" > $(REPORTS)/$*
+# Both install, and write build/neuroai.pc.
+report-cmake: report-package
 
 # Tests link the static library, to reach internals; these functions go through tests/faults.c.
 WRAPPED := aligned_alloc malloc calloc realloc free pthread_create open pread write fsync \
@@ -230,8 +234,32 @@ $(TEST_RUN): $(TEST_OBJECTS) $(STATIC) $(BUILD)/tests/sources
 	$(Q)$(LINK) $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -o $@ $(TEST_OBJECTS) $(STATIC) $(LIBS) \
 	  $(CHECK_LIBS)
 
+# A process for each suite, as many at once as make has jobs, the longest first. What a suite prints is
+# shown when it fails, and stays in $(SUITE_LOGS). A case (CK_RUN_CASE) is not in every suite, so one
+# process looks for it in all.
+LONGEST := estimate state_threads perturbation_rules ranks storage many yang_tasks
+SUITES_TO_RUN := $(or $(CK_RUN_SUITE),$(LONGEST) $(filter-out $(LONGEST),$(SUITES)))
+SUITE_RUNS := $(SUITES_TO_RUN:%=run-suite-%)
+SUITE_LOGS := $(BUILD)/tests/logs
+
+.PHONY: run-suites $(SUITE_RUNS)
 check-c: $(TEST_RUN) ## C tests (CK_RUN_SUITE=base: one file of them)
+ifdef CK_RUN_CASE
 	$(Q)$(RUNNER) $(TEST_RUN)
+else
+	@rm -rf $(SUITE_LOGS); mkdir -p $(SUITE_LOGS)
+	+$(Q)failed=0; $(MAKE) --no-print-directory --keep-going $(SYNC) run-suites || failed=1; \
+	  sed -n 's/.*Checks: \(.*\), Failures: \(.*\), Errors: /\1 \2 /p' $(SUITE_LOGS)/* \
+	    | awk '{ checks += $$1; failures += $$2; errors += $$3 } END \
+	      { printf "Checks: %d, Failures: %d, Errors: %d, in %d suites\n", checks, failures, errors, NR }'; \
+	  grep -h '^  FAILED' $(SUITE_LOGS)/*; exit $$failed
+endif
+
+run-suites: $(SUITE_RUNS)
+$(SUITE_RUNS): run-suite-%: $(TEST_RUN)
+	@CK_RUN_SUITE=$* $(RUNNER) $(TEST_RUN) > $(SUITE_LOGS)/$* 2>&1 \
+	  && echo "  $*: `tail -n 1 $(SUITE_LOGS)/$*`" \
+	  || { echo "  FAILED  $*" >> $(SUITE_LOGS)/$*; cat $(SUITE_LOGS)/$*; exit 1; }
 
 # In memory where there is such a folder, for every life flushes five files to the disk.
 $(BUILD)/tests/memory/life: tests/memory/life.c $(STATIC)
@@ -393,18 +421,13 @@ check-bits: $(STATIC) ## BASE=commit: weights after 50 updates of many networks 
 # ARM_SUITES="trainer agent". By -O3, as some distributions build: more loops become vectors.
 ARM := aarch64-linux-gnu
 ARM_SUITES ?= kernels tables lists counts events state network activity
-ARM_RUNS := $(ARM_SUITES:%=run-suite-%)
-.PHONY: check-arm run-suites $(ARM_RUNS)
+.PHONY: check-arm
 check-arm: ## C tests that meet the kernels, cross-compiled for 64-bit ARM and run by qemu-user
 	$(Q)PKG_CONFIG="$(PKG_CONFIG)" .ci/deps arm
 	+$(Q)OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=10 PKG_CONFIG_LIBDIR=/usr/lib/$(ARM)/pkgconfig \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/arm CC=$(ARM)-gcc CFLAGS="-O3 -g" \
 	    RUNNER="$(or $(RUNNER),qemu-aarch64)" BLAS=openblas BLAS_PC=openblas \
-	    ARM_SUITES="$(ARM_SUITES)" run-suites
-
-run-suites: $(ARM_RUNS)
-$(ARM_RUNS): run-suite-%: $(TEST_RUN)
-	$(Q)CK_RUN_SUITE=$* $(RUNNER) $(TEST_RUN)
+	    CK_RUN_SUITE="$(ARM_SUITES)" check-c
 
 # Not among CHECKS: it needs Open MPI. KILLS: how often a process is killed. In Python too, where MPI_PYTHON has mpi4py.
 KILLS ?= 4
@@ -503,8 +526,8 @@ tsan: ## C tests under the thread sanitizer
 
 valgrind: $(TEST_RUN) ## C tests under valgrind
 	$(Q).ci/deps valgrind
-	$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 --leak-check=full \
-	  --errors-for-leak-kinds=definite,possible $(TEST_RUN)
+	+$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 $(MAKE) --no-print-directory check-c \
+	  RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible"
 
 coverage: ## C tests, with the lines and branches that they reach; fails below what is asked for
 	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
@@ -514,7 +537,7 @@ coverage: ## C tests, with the lines and branches that they reach; fails below w
 	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
 
 # What is found lies in build/fuzz/found; it goes into tests/fuzz/corpus when it is mended.
-.PHONY: fuzz run-fuzz
+.PHONY: fuzz run-fuzz $(FUZZ:%=run-fuzz-%)
 SECONDS ?= 60
 fuzz: ## libFuzzer and clang's sanitizers, SECONDS=60 for each target of tests/fuzz
 	$(Q)CLANG="$(CLANG)" .ci/deps fuzz
@@ -524,21 +547,19 @@ fuzz: ## libFuzzer and clang's sanitizers, SECONDS=60 for each target of tests/f
 
 run-fuzz: $(FUZZ_PROGRAMS)
 	$(Q)$(fuzz_seeds)
-	$(Q)for target in $(FUZZ); do \
-	  corpus=$(BUILD)/corpus/$$target; mkdir -p $$corpus $(BUILD)/found; \
-	  case $$target in \
-	  load) more="tests/golden/0.1.0";; \
-	  restore) more=$(BUILD)/tests/fuzz/seeds;; \
-	  *) more=;; \
-	  esac; \
-	  ASAN_OPTIONS=allocator_may_return_null=1 OPENBLAS_NUM_THREADS=1 \
-	  $(BUILD)/tests/fuzz/$$target -max_total_time=$(SECONDS) -timeout=30 -rss_limit_mb=3000 \
-	    -max_len=$$(test $$target = calls && echo 400 || echo 32768) -dict=tests/fuzz/words.dict \
-	    -artifact_prefix=$(BUILD)/found/$$target- $$corpus tests/fuzz/corpus/$$target $$more \
-	    > $(BUILD)/found/$$target.log 2>&1 \
-	    || { tail -n 40 $(BUILD)/found/$$target.log; echo "  FAILED  $$target"; exit 1; }; \
-	  echo "  $$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $(BUILD)/found/$$target.log` inputs"; \
-	done
+	+$(Q)$(MAKE) --no-print-directory $(FUZZ:%=run-fuzz-%)
+
+run-fuzz-load: more := tests/golden/0.1.0
+run-fuzz-restore: more := $(BUILD)/tests/fuzz/seeds
+run-fuzz-calls: longest := 400
+$(FUZZ:%=run-fuzz-%): run-fuzz-%:
+	@mkdir -p $(BUILD)/corpus/$* $(BUILD)/found
+	$(Q)ASAN_OPTIONS=allocator_may_return_null=1 OPENBLAS_NUM_THREADS=1 \
+	  $(BUILD)/tests/fuzz/$* -max_total_time=$(SECONDS) -timeout=30 -rss_limit_mb=3000 \
+	    -max_len=$(or $(longest),32768) -dict=tests/fuzz/words.dict -artifact_prefix=$(BUILD)/found/$*- \
+	    $(BUILD)/corpus/$* tests/fuzz/corpus/$* $(more) > $(BUILD)/found/$*.log 2>&1 \
+	  || { tail -n 40 $(BUILD)/found/$*.log; echo "  FAILED  $*"; exit 1; }
+	@echo "  $*: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $(BUILD)/found/$*.log` inputs"
 
 # --- demo, bench, style, documentation ------------------------------------------------------------
 
