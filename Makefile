@@ -166,7 +166,7 @@ $(SHARED_LINK): $(SHARED)
 # Files that change only when what they record does: other flags compile all anew, another list of
 # files links anew. Not for a bare `make install`, which installs what was built.
 INSTALL_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out install uninstall,$(MAKECMDGOALS)),,yes))
-ALL_FLAGS = $(if $(PIC),-fPIC) $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
+ALL_FLAGS = $(if $(PIC),-fPIC) $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(TEST_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
 .PHONY: FORCE
 FORCE:
 record = @mkdir -p $(@D); new=$@.$$$$; printf '%s\n' $(1) > $$new; \
@@ -227,7 +227,7 @@ $(TEST_OBJECTS): $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | have-libraries $
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -UNDEBUG -Itests -I$(BUILD)/tests -DTESTS_FOLDER='"$(CURDIR)/tests"' \
-	  $(CHECK_CFLAGS) -fno-tree-vectorize -MMD -MP -c $< -o $@
+	  $(CHECK_CFLAGS) -fno-tree-vectorize $(TEST_CFLAGS) -MMD -MP -c $< -o $@
 
 $(TEST_RUN): $(TEST_OBJECTS) $(STATIC) $(BUILD)/tests/sources
 	$(call say,LINK,$@)
@@ -529,11 +529,13 @@ valgrind: $(TEST_RUN) ## C tests under valgrind
 	+$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 $(MAKE) --no-print-directory check-c \
 	  RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible"
 
+# Lines of tests are not counted, so tests are compiled to be fast.
 coverage: ## C tests, with the lines and branches that they reach; fails below what is asked for
 	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
 	  OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=5 \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
-	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c check-fuzz
+	    INSTRUMENT="--coverage -fprofile-update=atomic" \
+	    TEST_CFLAGS="-O1 -fno-profile-arcs -fno-test-coverage" check-c check-fuzz
 	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
 
 # What is found lies in build/fuzz/found; it goes into tests/fuzz/corpus when it is mended.
