@@ -725,6 +725,26 @@ START_TEST(test_row_dot)
 }
 END_TEST
 
+/* Of each number of rows from 0 on: what row_dot() says, added, and nothing beyond. */
+START_TEST(test_add_dots)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  enum { MOST = 9 };
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int64_t rows = 0; rows <= MOST; rows++) {
+      const int64_t n = sizes[in], ld = n + 3;
+      float *w = random_floats(MOST * ld), *a = random_floats(n), *c = random_floats(MOST);
+      float expected[MOST];
+      for (int64_t i = 0; i < MOST; i++)
+        expected[i] = i < rows ? c[i] + kernels->row_dot(w + i * ld, a, n) : c[i];
+      kernels->add_dots(c, w, ld, a, rows, n);
+      ck_assert_mem_eq(c, expected, sizeof expected);
+      free(w), free(a), free(c);
+    }
+}
+END_TEST
+
 START_TEST(test_row_sum)
 {
   const nai__kernels *kernels = table_of(_i);
@@ -1644,8 +1664,8 @@ Suite *kernels_suite(void)
       test_product_of_zeros, test_product_overwrites, test_product_of_nothing,
       test_product_widths,   test_row_product,        test_row_product_signed_zero,
       test_row_product_nan,  test_product_cut};
-  const TTest *learning[] = {test_row_dot, test_square_row, test_learn_row, test_learn_rows,
-                             test_learn_row_decays};
+  const TTest *learning[] = {test_row_dot,   test_add_dots,   test_square_row,
+                             test_learn_row, test_learn_rows, test_learn_row_decays};
   const TTest *rows[] = {test_row_sum, test_add_rows, test_find_active, test_add_bits};
   const TTest *gradient[] = {test_outer,         test_outer_large,     test_outer_of_nothing,
                              test_outer_cut,     test_outer_continued, test_outer_of_steps,

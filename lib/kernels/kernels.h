@@ -190,6 +190,8 @@ struct nai__kernels {
   /* Sum of a[j], and of w[j] a[j], n of them. */
   float (*row_sum)(const float *a, int64_t n);
   float (*row_dot)(const float *w, const float *a, int64_t n);
+  /* c [rows] += the second, of each row of w [rows][ld]. */
+  void (*add_dots)(float *c, const float *w, int64_t ld, const float *a, int64_t rows, int64_t n);
   /* Learns, and returns the sum of w[j] next[j] with the new w; 0 without `next`. */
   float (*learn_row)(const nai__learning_row *row);
   /* The same of many rows, with the same bits; sum [rows]. */

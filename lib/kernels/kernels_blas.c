@@ -207,6 +207,7 @@ static const nai__kernels table = {
     .square_row = square_row,
     .row_sum = row_sum,
     .row_dot = row_dot,
+    .add_dots = add_dots,
     .learn_row = learn_row,
     .learn_rows = learn_rows,
     .normals = nai__normals_portable,

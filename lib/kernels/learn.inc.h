@@ -78,6 +78,64 @@ static float row_dot(const float *w, const float *a, int64_t n)
   return sum_of(sum);
 }
 
+/* --- sums of many rows -------------------------------------------------------------------------- */
+
+#if NAI__WIDTH == 64
+#define NAI__DOTS 4
+
+/* sum_of() of each; from the second step on, halves of several rows are added at once. */
+NAI__INLINE void sums_of_four(float *out, const vec sum[NAI__DOTS][NAI__SUMS])
+{
+  vec row[NAI__DOTS], half[2];
+#pragma GCC unroll 4
+  for (int r = 0; r < NAI__DOTS; r++) row[r] = (sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]);
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; r++)
+    half[r] = _mm512_shuffle_f32x4(row[2 * r], row[2 * r + 1], 0x44) +
+              _mm512_shuffle_f32x4(row[2 * r], row[2 * r + 1], 0xee);
+  vec all =
+      _mm512_shuffle_f32x4(half[0], half[1], 0x88) + _mm512_shuffle_f32x4(half[0], half[1], 0xdd);
+  all += _mm512_permute_ps(all, 0x4e);
+  all += _mm512_permute_ps(all, 0xb1);
+  /* In a register: compressed into memory it takes more than a hundred cycles (Zen 4). */
+  _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, all)));
+}
+
+NAI__INLINE void add_four_dots(float *c, const float *w, int64_t ld, const float *a, int64_t n)
+{
+  vec sum[NAI__DOTS][NAI__SUMS] = {{{0}}};
+  float dot[NAI__DOTS];
+  int64_t j = 0;
+  for (; j + NAI__SUMS * NAI__LANES <= n; j += NAI__SUMS * NAI__LANES)
+#pragma GCC unroll 4
+    for (int k = 0; k < NAI__SUMS; k++) {
+      const vec x = load(a + j + k * NAI__LANES);
+#pragma GCC unroll 4
+      for (int r = 0; r < NAI__DOTS; r++)
+        sum[r][k] = fused(load(w + r * ld + j + k * NAI__LANES), x, sum[r][k]);
+    }
+  for (; j < n; j += NAI__LANES) {
+    const vec x = load_up_to(a + j, n - j);
+#pragma GCC unroll 4
+    for (int r = 0; r < NAI__DOTS; r++)
+      sum[r][0] = fused(load_up_to(w + r * ld + j, n - j), x, sum[r][0]);
+  }
+  sums_of_four(dot, (const vec(*)[NAI__SUMS])sum);
+  for (int r = 0; r < NAI__DOTS; r++) c[r] += dot[r];
+}
+#endif
+
+static void add_dots(float *c, const float *w, int64_t ld, const float *a, int64_t rows, int64_t n)
+{
+  int64_t i = 0;
+#if NAI__WIDTH == 64
+  for (; i + NAI__DOTS <= rows; i += NAI__DOTS) add_four_dots(c + i, w + i * ld, ld, a, n);
+#endif
+  for (; i < rows; i++) c[i] += row_dot(w + i * ld, a, n);
+}
+
+/* --- a row learns ------------------------------------------------------------------------------- */
+
 /*
  * What a row has; known to the compiler in each of the loops below. Limits are those of signs; a gain of 1
  * needs no multiplication.

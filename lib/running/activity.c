@@ -426,9 +426,8 @@ void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t
     add_listed(net, block, source, c);
     return;
   }
-  for (int64_t i = 0; i < block->n_post; i++)
-    c[i] += net->kernels->row_dot(net->theta + block->at.start + i * block->at.stride, source,
-                                  block->n_pre);
+  net->kernels->add_dots(c, net->theta + block->at.start, block->at.stride, source, block->n_post,
+                         block->n_pre);
 }
 
 /* --- products --------------------------------------------------------------------------------- */
