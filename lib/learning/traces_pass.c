@@ -33,9 +33,12 @@ static void find_gaps(nai__trace_pass *own, const nai_network *net)
   own->removals = net->removals;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
+    own->has_gap[k] = own->has_any[k] = 0;
     for (int64_t i = 0; i < p->n_post; i++) {
       const nai__strip strip = nai__strip_in(net, p, 0, i);
-      own->gap[k][i] = p->n_parts == 1 ? find_gap(net, &strip) : ANYTHING;
+      const int32_t gap = own->gap[k][i] = p->n_parts == 1 ? find_gap(net, &strip) : ANYTHING;
+      own->has_gap[k] |= gap >= 0;
+      own->has_any[k] |= gap == ANYTHING;
     }
   }
 }
@@ -55,10 +58,12 @@ static nai_status make_gaps(nai__trace_pass *own, const nai_network *net)
 nai_status nai__trace_pass_make(nai__trace_pass *own, const nai_network *net)
 {
   const int64_t rows = net->ld_units > net->ld_outputs ? net->ld_units : net->ld_outputs;
-  own->behind = NAI__ARRAY(char, 2 * net->n_projections + 1);
+  own->behind = NAI__ARRAY(char, 4 * net->n_projections + 1);
   own->rate = NAI__ARRAY(float, 2 * rows);
   if (!own->behind || !own->rate) return NAI_ERR_MEMORY;
   own->differ = own->behind + net->n_projections;
+  own->has_gap = own->differ + net->n_projections;
+  own->has_any = own->has_gap + net->n_projections;
   own->sum = own->rate + rows;
   return make_gaps(own, net);
 }
@@ -104,7 +109,7 @@ static int is_one_trace(nai__trace_pass *own, const nai_network *net, const nai_
   const nai__node *to = &net->node[p->to];
   const float *decay = rows->decay + to->offset, *gain = rows->gain + to->offset;
   int differ = own->differ[k] || p->is_listed;
-  for (int64_t i = 1; i < to->n; i++) differ |= decay[i] != decay[0] || gain[i] != gain[0];
+  for (int64_t i = 1; i < to->n; i++) differ |= (decay[i] != decay[0]) | (gain[i] != gain[0]);
   if (differ) part_rows(own, net, rows->synapse, k);
   return !differ;
 }
@@ -183,6 +188,15 @@ static void learn_one(const learning *l, int64_t i, const float *trace)
   if (l->ready) l->ready[i] += sum;
 }
 
+/* Of rows w [.][ld], from row `first` on: what the one synapse that does not exist has got is taken back. */
+static void close_gaps(const learning *l, float *w, int64_t ld, int64_t first, int64_t end,
+                       float *sum)
+{
+  const int32_t *const gap = l->own->gap[l->k];
+  for (int64_t i = first; i < end; i++, w += ld, sum++)
+    if (gap[i] >= 0) *sum = close_gap(w, l->next, gap[i], *sum);
+}
+
 /* Rows first .. end - 1, in which all is plastic but one synapse at most. trace: as there. */
 static void learn_some(const learning *l, const float *trace, int64_t first, int64_t end)
 {
@@ -204,12 +218,8 @@ static void learn_some(const learning *l, const float *trace, int64_t first, int
                                    .high = l->high};
   for (int64_t i = first; i < end; i++) rate[i - first] = (float)l->fused->rate * l->factor[i];
   l->net->kernels->learn_rows(sum, &rows);
-  for (int64_t i = first; i < end; i++) {
-    const int32_t gap = l->own->gap[l->k][i];
-    float *const row = w + (i - first) * rows.ld;
-    const float all = gap < 0 ? sum[i - first] : close_gap(row, l->next, gap, sum[i - first]);
-    if (l->ready) l->ready[i] += all;
-  }
+  if (l->own->has_gap[l->k]) close_gaps(l, w, rows.ld, first, end, sum);
+  for (int64_t i = first; i < end && l->ready; i++) l->ready[i] += sum[i - first];
 }
 
 /* Of a matrix, from row i on: rows of which anything is plastic singly, those between them together. */
@@ -217,7 +227,7 @@ static void learn_rows_from(const learning *l, int64_t i, const float *trace)
 {
   const int32_t *const gap = l->own->gap[l->k];
   while (i < l->p->n_post) {
-    int64_t end = i;
+    int64_t end = l->own->has_any[l->k] ? i : l->p->n_post;
     while (end < l->p->n_post && gap[end] != ANYTHING) end++;
     if (end > i)
       learn_some(l, trace, i, end);

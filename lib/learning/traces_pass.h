@@ -11,10 +11,11 @@
 typedef struct nai__trace_pass {
   int32_t **
       gap; /* [n_projections][n_post]: the synapse that does not exist, or what traces_pass.c says */
-  int64_t removals;      /* gaps were looked for after so many removals */
-  char *behind, *differ; /* [n_projections] 1: all rows have the traces of the first; */
-                         /* they have, or may have, traces of their own */
-  float *rate, *sum;     /* [rows of a projection] scratch */
+  int64_t removals;        /* gaps were looked for after so many removals */
+  char *behind, *differ;   /* [n_projections] 1: all rows have the traces of the first; */
+                           /* they have, or may have, traces of their own */
+  char *has_gap, *has_any; /* [n_projections] 1: some rows have one such synapse; more of them */
+  float *rate, *sum;       /* [rows of a projection] scratch */
 } nai__trace_pass;
 
 /* Of the step at hand: traces as theta is laid out, and of each unit what its row has in common. */
