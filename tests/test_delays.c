@@ -258,6 +258,16 @@ START_TEST(late_threads_and_checkpoints_keep_bits)
 }
 END_TEST
 
+/* Rates of A after some steps. */
+static void run_late(float *rates, const nai_network *net)
+{
+  static const float u[LATE_STEPS * 3] = {1, -1, 0.5f};
+  nai_state *state = make_state(net, 1, 1);
+  expect_ok(nai_state_run(NULL, NULL, state, LATE_STEPS, u));
+  for (int i = 0; i < LATE_UNITS; i++) rates[i] = rate_of(state, "A", 0, i);
+  nai_state_destroy(state);
+}
+
 START_TEST(late_files_and_copies)
 {
   char folder[256], path[300], again[300];
@@ -273,20 +283,56 @@ START_TEST(late_files_and_copies)
   ck_assert_int_eq(projection_of(loaded, "A", "A")->n_parts, projection_of(net, "A", "A")->n_parts);
   expect_ok(nai_network_save(loaded, again));
   nai_network *all[] = {net, copy, loaded};
-  float z[3][2];
-  for (int k = 0; k < 3; k++) {
-    nai_state *state = make_state(all[k], 1, 1);
-    static const float u[LATE_STEPS * 3] = {1, -1, 0.5f};
-    expect_ok(nai_state_run(NULL, NULL, state, LATE_STEPS, u));
-    for (int i = 0; i < 2; i++) z[k][i] = rate_of(state, "A", 0, i);
-    nai_state_destroy(state);
-  }
+  float z[3][LATE_UNITS];
+  for (int k = 0; k < 3; k++) run_late(z[k], all[k]);
   ck_assert_mem_eq(z[0], z[1], sizeof z[0]);
   ck_assert_mem_eq(z[0], z[2], sizeof z[0]);
   for (int k = 0; k < 3; k++) nai_network_destroy(all[k]);
   remove(path);
   remove(again);
   rmdir(folder);
+}
+END_TEST
+
+/* Other weights of a projection, by the matrix or one by one. */
+static void change_late(nai_network *net, const char *from, const char *to, int by_matrix)
+{
+  enum { MOST = LATE_UNITS * LATE_UNITS };
+  static int32_t post[MOST], pre[MOST];
+  static float weight[MOST], matrix[MOST];
+  nai_synapse_arrays room = NAI_SYNAPSE_ARRAYS_INIT;
+  const nai__projection *p = projection_of(net, from, to);
+  int64_t n;
+  room.post = post, room.pre = pre, room.weight = weight;
+  expect_ok(nai_network_synapses(&room, MOST, &n, net, from, to));
+  memset(matrix, 0, sizeof matrix);
+  for (int64_t k = 0; k < n; k++) {
+    weight[k] *= 0.5f + (float)(k % 5);
+    matrix[post[k] * p->n_pre + pre[k]] = weight[k];
+  }
+  if (by_matrix)
+    expect_ok(nai_network_set_weights(net, from, to, matrix, p->n_post, p->n_pre));
+  else
+    expect_ok(nai_network_set_synapse_weights(net, from, to, weight, n));
+}
+
+/* What is read by products is renewed of all delays: a copy reads weights anew. */
+START_TEST(weights_that_are_set_are_those_that_carry)
+{
+  static const char *const of[][2] = {{"u", "A"}, {"A", "A"}, {"B", "A"}, {"A", "B"}, {"B", "B"}};
+  for (int k = 0; k < COUNT(of); k++) {
+    nai_network *net = build_late(), *copy;
+    float before[LATE_UNITS], now[LATE_UNITS], anew[LATE_UNITS];
+    run_late(before, net);
+    change_late(net, of[k][0], of[k][1], _i);
+    expect_ok(nai_network_copy(&copy, net));
+    run_late(now, net);
+    run_late(anew, copy);
+    ck_assert_mem_eq(now, anew, sizeof now);
+    ck_assert(memcmp(now, before, sizeof now) != 0);
+    nai_network_destroy(copy);
+    nai_network_destroy(net);
+  }
 }
 END_TEST
 
@@ -365,6 +411,7 @@ Suite *delays_suite(void)
   tcase_add_test(late, gradients_are_central_differences);
   tcase_add_loop_test(late, late_threads_and_checkpoints_keep_bits, 0, 8);
   tcase_add_test(late, late_files_and_copies);
+  tcase_add_loop_test(late, weights_that_are_set_are_those_that_carry, 0, 2);
   tcase_add_test(late, delays_that_are_refused);
   tcase_add_test(late, one_delay_again);
   tcase_add_test(late, delays_without_memory);

@@ -278,7 +278,7 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
   for (int64_t i = 0; i < n_post; i++)
     for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
       net->theta[row.place] = weights[i * n_pre + row.pre];
-  nai__pack(net);
+  nai__pack_projection(net, p);
   return NAI_OK;
 }
 
@@ -319,7 +319,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
   nai__find_plastic(net);
   if (!p->is_listed) nai__use_listing(block, &listing); /* in a list, all keep their places */
   net->removals++;
-  nai__pack(net);
+  nai__pack_projection(net, p);
   return NAI_OK;
 }
 

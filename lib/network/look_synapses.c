@@ -193,13 +193,17 @@ static nai_status set_all(nai_network *net, list *list, const char *from, const 
                           int64_t n_streams)
 {
   NAI__TRY(check_all(list, from, to, s, n_streams));
-  NAI__EACH_PROJECTION(net, p, from, to)
+  int64_t first = net->n_blocks, end = 0; /* of their blocks: often those of one projection */
+  NAI__EACH_PROJECTION(net, p, from, to) {
+    if (p->block < first) first = p->block;
+    if (p->block + p->n_parts > end) end = p->block + p->n_parts;
     if (list->is_new[p - net->projection]) NAI__TRY(nai__part_weights(net, p));
+  }
   list->count = 0;
   list->visit = set;
   list->theta = net->theta;
   walk(list, s, n_streams);
-  nai__pack(net);
+  if (first < end) nai__pack_blocks(net, first, end);
   return NAI_OK;
 }
 

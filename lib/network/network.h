@@ -784,6 +784,8 @@ nai_status nai__make_learnable(nai_network *net, const nai__projection *p);
 /* The packed copies that products read; from theta. */
 void nai__pack(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
+void nai__pack_blocks(nai_network *net, int64_t first, int64_t end);
+void nai__pack_projection(nai_network *net, const nai__projection *p);
 /* The same of those that learn; of others the packed copies are as they were. */
 void nai__pack_plastic(nai_network *net);
 

@@ -95,15 +95,32 @@ void nai__pack_backward(const nai_network *net, const nai__block *b, float *pack
     net->kernels->pack(packed, w, b->at.stride, b->n_post, b->n_pre, 0);
 }
 
-static void pack_task(void *argument, int64_t block, int32_t thread)
+typedef struct packing {
+  nai_network *net;
+  int64_t first;
+} packing;
+
+static void pack_task(void *argument, int64_t k, int32_t thread)
 {
+  const packing *at = argument;
   (void)thread;
-  nai__pack_block(argument, block);
+  nai__pack_block(at->net, at->first + k);
+}
+
+void nai__pack_blocks(nai_network *net, int64_t first, int64_t end)
+{
+  packing at = {net, first};
+  nai__share(net, end - first, pack_task, &at);
 }
 
 void nai__pack(nai_network *net)
 {
-  nai__share(net, net->n_blocks, pack_task, net);
+  nai__pack_blocks(net, 0, net->n_blocks);
+}
+
+void nai__pack_projection(nai_network *net, const nai__projection *p)
+{
+  nai__pack_blocks(net, p->block, p->block + p->n_parts);
 }
 
 void nai__pack_plastic(nai_network *net)
