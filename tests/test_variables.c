@@ -570,8 +570,10 @@ static const double watch_delays[] = {0, 10, 30}; /* ms */
 /* Of rule k, without what random feedback adds to first signals. */
 static nai_trainer *train_exactly(nai_network *net, int k, int64_t every)
 {
-  static const float none[2 * CELLS * CELLS];
+  enum { MOST = 4 * CELLS }; /* of all outputs */
+  static const float none[MOST * CELLS];
   nai_cost *c;
+  ck_assert_int_le(nai_network_size(net, NAI_OUTPUTS, NULL), MOST);
   nai_rule *rule = rule_of_exactness(k);
   if (every) expect_ok(nai_rule_set(rule, "update_every", (double)every));
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
