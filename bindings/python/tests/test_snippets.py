@@ -102,6 +102,7 @@ PROGRAMS = {
         (plain, {}),
         (plain, {}),
         (dict, {"8000": "800", "2000": "200"}),
+        (laid_out, {}),
         (placed, {}),
         (laid_out, {}),
     ],
