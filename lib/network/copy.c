@@ -126,8 +126,8 @@ static nai_status copy_parts(nai_network *net, const nai_network *from)
 /* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
-  for (int64_t i = 0; i < net->n_projections;
-       i++) /* units may have been placed anew since it was chosen */
+  /* As it was chosen: units may have been placed anew since. */
+  for (int64_t i = 0; i < net->n_projections; i++)
     net->projection[i].storage = from->projection[i].is_listed   ? NAI_STORAGE_LISTED
                                  : from->projection[i].is_shared ? NAI_STORAGE_SHARED
                                                                  : NAI_STORAGE_DENSE;
