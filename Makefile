@@ -529,13 +529,13 @@ valgrind: $(TEST_RUN) ## C tests under valgrind
 	+$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 $(MAKE) --no-print-directory check-c \
 	  RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible"
 
-# Lines of tests are not counted, so tests are compiled to be fast.
+# Lines of tests are not counted, so tests are compiled to be fast; the library's frames are those of -O0.
 coverage: ## C tests, with the lines and branches that they reach; fails below what is asked for
 	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
 	  OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=5 \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
 	    INSTRUMENT="--coverage -fprofile-update=atomic" \
-	    TEST_CFLAGS="-O1 -fno-profile-arcs -fno-test-coverage" check-c check-fuzz
+	    TEST_CFLAGS="-O1 -fno-profile-arcs -fno-test-coverage -DTESTS_LARGE_FRAMES" check-c check-fuzz
 	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
 
 # What is found lies in build/fuzz/found; it goes into tests/fuzz/corpus when it is mended.

@@ -309,8 +309,9 @@ static int status_of(pid_t child)
 #else
 #define HAS_FEATURE(name) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer) || !defined(__OPTIMIZE__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                             \
+    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer) || !defined(__OPTIMIZE__) || \
+    defined(TESTS_LARGE_FRAMES)
 #define SMALL_STACK (512 << 10) /* what they add to frames, or leave in them, is not ours */
 #else
 #define SMALL_STACK (128 << 10)
