@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _c
 from ._closed import Record, Setting
@@ -375,9 +376,9 @@ class Trainer(Handle):
             _c.nai_trainer_set_checkpoints(self, None, 0)
             for name, value in before.items():
                 self.set(name, value)
-        found = self._history(first)
-        tell_if_growing(self, self._first_rates or {}, self.history.loss)
-        return found
+        values = self._records()
+        tell_if_growing(self, self._first_rates or {}, History(self.cost_names, values, 0).loss)
+        return History(self.cost_names, values[first:], first)
 
     def _run(self, steps: int, asked: Several, progress: bool) -> None:
         bar = None
@@ -423,15 +424,15 @@ class Trainer(Handle):
     @property
     def history(self) -> History:
         """History of all updates, including those of interrupted runs and those before a restored checkpoint."""
-        return self._history(0)
+        return History(self.cost_names, self._records(), 0)
 
-    def _history(self, first: int) -> History:
+    def _records(self) -> npt.NDArray[np.float64]:
         rows, columns = ctypes.c_int64(), ctypes.c_int64()
         _c.nai_trainer_history(None, 0, rows, columns, self)
         values = np.empty((rows.value, columns.value))
         pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
         _c.nai_trainer_history(pointer if values.size else None, values.size, rows, columns, self)
-        return History(self.cost_names, values[first:], first)
+        return values
 
     @property
     def stage(self) -> Optional[str]:
