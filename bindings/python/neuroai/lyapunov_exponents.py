@@ -18,7 +18,7 @@ from .errors import InvalidError, NonfiniteError
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run
-from .stationary_points import LEADING, largest, states_of
+from .stationary_points import largest, number_of, states_of
 
 __all__ = ["Linearisation", "Lyapunov", "linearise", "lyapunov"]
 
@@ -269,12 +269,11 @@ def linearise(
     used[steps - 1, trial] = True
     states = states_of(around, run, used)
     n = states.shape[2]
-    if k is not None and not 1 <= whole("k", k) <= n:
-        raise InvalidError(f"k is {k}, must be 1 to {n}: the number of units")
+    found = number_of(k, n, around.sparse)
     if not around.sparse:
         room_for(f"a linearisation at {len(steps)} steps", n, len(steps) + 1, "take a shorter window")
     jacobians: Any = [] if around.sparse else np.empty((len(steps), n, n))
-    values = np.empty((len(steps), min(LEADING, n) if k is None else k) if around.sparse else (len(steps), n), np.complex128)
+    values = np.empty((len(steps), found if around.sparse else n), np.complex128)
     with Bar(len(steps), "steps", progress) as bar:
         for row, step in enumerate(steps):
             inputs = {name: channels[step, trial] for name, channels in run.inputs.items()}
@@ -286,7 +285,7 @@ def linearise(
                 jacobians[row] = jacobian
                 values[row] = in_lapack(partial(np.linalg.eigvals, jacobian), 10.0 * n**3, lambda: bar.at(row))
             bar.at(row + 1)
-    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)[:, :k].copy()
+    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)[:, :found].copy()
     kept = tuple(jacobians) if around.sparse else frozen(jacobians)
     time, start = frozen(run.time[steps]), frozen(states[steps - 1, trial])
     return Linearisation(time, start, kept, frozen(values), run.dt)

@@ -22,7 +22,7 @@ from .run import Run
 from .synapse_list import leading
 from .trials import Trials
 
-__all__ = ["FixedPoints", "LEADING", "fixed_points", "largest", "states_of"]
+__all__ = ["FixedPoints", "fixed_points", "largest", "number_of", "states_of"]
 
 Doubles = npt.NDArray[np.float64]
 #: Of all pairs of units, that a search takes: the weights, Jacobians, and what LAPACK makes of one.
@@ -130,8 +130,7 @@ def fixed_points(
         raise InvalidError("inputs: the map has those that it was made with: na.RateMap(net, inputs)")
     around = net if isinstance(net, RateMap) else RateMap(net, inputs)
     size = len(around.alpha)
-    if k is not None and not 1 <= whole("k", k) <= size:
-        raise InvalidError(f"k is {k}, must be 1 to {size}: the number of units")
+    number_of(k, size, around.sparse)
     if isinstance(net, Network) and not around.sparse:
         room_for("looking for fixed points", size, _MATRICES, "take na.RateMap(net, inputs, sparse=True)")
     slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
@@ -308,17 +307,26 @@ def _jacobians(around: RateMap, states: Doubles, k: Optional[int]) -> Tuple[Any,
     many, n = states.shape
     if around.sparse:
         listed = [around.jacobian(state) for state in states]
-        return listed, np.array([largest(each, k) for each in listed]).reshape(many, k or min(LEADING, n))
+        return listed, np.array([largest(each, k) for each in listed]).reshape(many, number_of(k, n, True))
     room_for(f"describing {many} points", n, many + 2, "take fewer starts, or a larger `apart`")
     jacobians = around.jacobian(states) if many else np.zeros((0, n, n))
     values = np.linalg.eigvals(jacobians).astype(np.complex128).reshape(many, n)
     return jacobians, np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)[:, :k]
 
 
+def number_of(k: Optional[int], n: int, sparse: bool) -> int:
+    """How many eigenvalues of n units are found where ``k`` were asked for; None: all, of a sparse map LEADING."""
+    if k is None:
+        return min(LEADING, n) if sparse else n
+    if not 1 <= whole("k", k) <= n:
+        raise InvalidError(f"k is {k}, must be 1 to {n}: the number of units")
+    return k
+
+
 def largest(matrix: Any, k: Optional[int] = None) -> npt.NDArray[np.complex128]:
     """So many eigenvalues of a sparse matrix, of descending modulus."""
     n = matrix.shape[0]
-    k = min(LEADING, n) if k is None else k
+    k = number_of(k, n, True)
     if k <= n - 2:
         return leading(matrix, k)
     values = np.linalg.eigvals(matrix.toarray()).astype(np.complex128)
