@@ -459,9 +459,13 @@ START_TEST(the_first_go_is_judged_by_when_it_was)
   ck_assert_int_eq(judged(&choice, task, trials, 0, z), 1); /* 20 ms early */
   z[2 * (due - 2) + 1] = 1;
   ck_assert_int_eq(judged(&choice, task, trials, 0, z), 0);
-  z[2 * set] = NAN;
-  ck_assert_int_eq(judged(&choice, task, trials, 0, z), 0);
-  ck_assert_int_eq(choice, -1);
+  z[2 * set + 1] = 0;
+  for (int k = 0; k < 3; k++) {
+    static const float lost[3] = {NAN, INFINITY, -INFINITY};
+    z[2 * set] = lost[k];
+    ck_assert_int_eq(judged(&choice, task, trials, 0, z), 0);
+    ck_assert_int_eq(choice, -1);
+  }
   free(z);
   nai_trials_destroy(trials);
   nai_task_destroy(task);

@@ -15,6 +15,7 @@
 #define SINE "song-sine"
 
 static const double pi = 3.14159265358979323846;
+static const float lost[3] = {NAN, INFINITY, -INFINITY}; /* what no output of a choice may be */
 
 /* --- what all decision tasks share ------------------------------------------------------------ */
 
@@ -74,9 +75,11 @@ static void check_last_step_judge(const char *name)
       ck_assert_int_eq(choice, right < 0 ? -1 : k);
     }
     judgements += right >= 0;
-    last[1] = NAN;
-    ck_assert_int_eq(judged(&choice, task, trials, b, z), right < 0 ? -1 : 0);
-    ck_assert_int_eq(choice, -1);
+    for (int k = 0; k < 3; k++) {
+      last[1] = lost[k];
+      ck_assert_int_eq(judged(&choice, task, trials, b, z), right < 0 ? -1 : 0);
+      ck_assert_int_eq(choice, -1);
+    }
     last[1] = 0;
   }
   expect_share(always_first, judgements, 0.5);
@@ -297,10 +300,15 @@ START_TEST(first_output_above_the_threshold_is_the_choice)
     nai__verdict verdict; /* at the end of step 20 from 0, 420 ms; no time without an answer */
     expect_ok(nai__judge(&verdict, task, trials, b, 0, z, trials->n_outputs, 20));
     EXPECT(right < 0 ? isnan(verdict.time) : verdict.time == 420);
-    z[2 * 10 + 1] = NAN;
-    z[2 * last] = NAN;
-    ck_assert_int_eq(judged(&choice, task, trials, b, z), right < 0 ? -1 : 0);
-    ck_assert_int_eq(choice, -1);
+    for (int k = 0; k < 3; k++) { /* before, whatever comes later */
+      z[2 * 10 + 1] = lost[k];
+      ck_assert_int_eq(judged(&choice, task, trials, b, z), right < 0 ? -1 : 0);
+      ck_assert_int_eq(choice, -1);
+    }
+    z[2 * 10 + 1] = 0.2f;
+    z[2 * 20 + 1] = INFINITY; /* when it would be made */
+    expect_ok(nai__judge(&verdict, task, trials, b, 0, z, trials->n_outputs, 20));
+    EXPECT(verdict.choice == -1 && verdict.correct == (right < 0 ? -1 : 0) && isnan(verdict.time));
   }
   /* a threshold out of reach leaves the criterion of the published training */
   set_number(task, "threshold", 1e6);
@@ -539,9 +547,14 @@ START_TEST(eye_movements_are_judged_by_their_error)
     z[69][0] = z[69][1] = 0; /* the middle: no sequence ends there */
     judged(&choice, task, trials, b, z[0]);
     ck_assert_int_eq(choice, -1);
-    z[30][1] = NAN;
-    ck_assert_int_eq(judged(&choice, task, trials, b, z[0]), 0);
-    ck_assert_int_eq(choice, -1);
+    for (int m = 0; m < 2; m++) { /* a sequence ends there, but before it */
+      z[69][m] = (float)(m ? dot_y : dot_x)(sequences[other][2]);
+    }
+    for (int k = 0; k < 3; k++) {
+      z[30][1] = lost[k];
+      ck_assert_int_eq(judged(&choice, task, trials, b, z[0]), 0);
+      ck_assert_int_eq(choice, -1);
+    }
   }
   nai_trials_destroy(trials);
   nai_task_destroy(task);

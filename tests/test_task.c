@@ -1308,6 +1308,7 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10)); /* no classes */
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   static const int32_t classes[8] = {0, 0, 1, 1, 2, 2, 0, 0};
+  static const float lost[3] = {NAN, -INFINITY, INFINITY};
   expect_ok(nai_trials_set_classes(trials, "second", classes));
   expect_ok(nai_trials_set_lengths(trials, (int32_t[]){4, 3}));
   expect_ok(nai_trials_set_mask(trials, "second", (float[]){1, 1, 1, 1, 1, 1, 0, 1}, 1));
@@ -1320,9 +1321,12 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   EXPECT(v.correct == 1 && v.choice == 2 && isnan(v.time));
   expect_ok(nai__judge(&v, NULL, trials, 1, 0, z[0][1], 10, 10));
   EXPECT(v.correct == 0 && v.choice == 1 && isnan(v.time));
-  z[2][0][3] = NAN;
-  expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
-  EXPECT(v.correct == 0 && v.choice == -1 && isnan(v.time));
+  for (int k = 0; k < 3; k++) {
+    z[2][0][3 + k / 2] = lost[k];
+    expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
+    EXPECT(v.correct == 0 && v.choice == -1 && isnan(v.time));
+    z[2][0][3] = 0;
+  }
   expect_ok(nai_trials_set_mask(trials, "second", (float[8]){0}, 1));
   expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));

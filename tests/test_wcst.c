@@ -313,7 +313,7 @@ START_TEST(the_curriculum_takes_channels_away)
 }
 END_TEST
 
-/* A silent network has made no choice, which is wrong. */
+/* A silent network has made no choice, nor has one that diverges: which is wrong. */
 START_TEST(no_choice_is_wrong)
 {
   nai_task *task = wcst(19);
@@ -326,6 +326,9 @@ START_TEST(no_choice_is_wrong)
   EXPECT(input_at(trials, 210, 0, WRONG) == 1 && input_at(trials, 210, 0, RIGHT) == 0);
   for (int c = 34; c < 37; c++) EXPECT(input_at(trials, 210, 0, c) == 0);
   nai__verdict v;
+  expect_ok(nai__judge(&v, task, trials, 0, 0, output, OUTPUTS, 10));
+  EXPECT(v.correct == 0 && v.choice == -1);
+  output[209 * OUTPUTS] = INFINITY;
   expect_ok(nai__judge(&v, task, trials, 0, 0, output, OUTPUTS, 10));
   EXPECT(v.correct == 0 && v.choice == -1);
   nai__free(output);

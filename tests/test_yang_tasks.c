@@ -693,13 +693,13 @@ START_TEST(ideal_outputs_are_right_and_others_wrong)
   nai_trials *trials = generate(task, 3, NAI_STREAM_TEST, 0, BATCH);
   for (int64_t b = 0; b < BATCH; b++) check_verdicts(task, trials, b, _i);
   float z[OUTPUTS] = {0};
-  z[7] = NAN;
-  verdict v = judge(task, trials, 0, z);
-  EXPECT(v.correct == 0 && v.choice == -1);
-  z[7] = 0;
-  z[0] = NAN;
-  v = judge(task, trials, 0, z);
-  EXPECT(v.correct == 0 && v.choice == -1);
+  for (int k = 0; k < 6; k++) { /* of the ring, or of fixation */
+    static const float lost[3] = {NAN, INFINITY, -INFINITY};
+    z[k < 3 ? 7 : 0] = lost[k % 3];
+    verdict v = judge(task, trials, 0, z);
+    EXPECT(v.correct == 0 && v.choice == -1);
+    z[7] = 0;
+  }
   nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);

@@ -3,8 +3,9 @@
  * @brief Evaluation: choices and performance on test trials, for each trial and each condition.
  *
  * A trial is correct when, at its last step with a mask above 0, the largest channel of the output
- * is the correct class; a task may define its own judgement. Where trials are blocks of parts
- * (NAI_TASK_BLOCK), each part is a trial of the result: those of the first block come first.
+ * is the correct class; where one of its channels is NaN or infinite no choice is made, which is
+ * wrong. A task may define its own judgement. Where trials are blocks of parts (NAI_TASK_BLOCK),
+ * each part is a trial of the result: those of the first block come first.
  */
 #ifndef NEUROAI_EVALUATION_H
 #define NEUROAI_EVALUATION_H

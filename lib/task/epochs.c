@@ -267,7 +267,7 @@ int32_t nai__largest_output(const nai_judgement *judgement, int64_t t)
   const float *z = judgement->output + t * judgement->stride;
   int32_t largest = 0;
   for (int64_t c = 0; c < judgement->n; c++) {
-    if (isnan(z[c])) return -1;
+    if (!isfinite(z[c])) return -1;
     if (z[c] > z[largest]) largest = (int32_t)c;
   }
   return largest;

@@ -124,7 +124,7 @@ void nai__add_noise(nai__trial *trial, nai__span span, int64_t first, int64_t n,
 
 /* --- judging ---------------------------------------------------------------------------------- */
 
-/* The largest of n outputs at step t; -1 when one of them is not a number. */
+/* The largest of n outputs at step t; -1 when one of them is not finite. */
 int32_t nai__largest_output(const nai_judgement *judgement, int64_t t);
 
 /* The same where every output is a choice: -1 also when it is not larger than all others. */

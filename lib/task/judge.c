@@ -27,7 +27,7 @@ static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t 
   const float *z = output + step * step_stride + goal->offset;
   int32_t largest = 0;
   for (int64_t c = 0; c < goal->n; c++) {
-    if (isnan(z[c])) { /* no choice, and a wrong one */
+    if (!isfinite(z[c])) { /* no choice, and a wrong one */
       out->correct = 0;
       return;
     }

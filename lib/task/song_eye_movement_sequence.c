@@ -158,7 +158,7 @@ static nai_status judge(void *user, nai_judgement *judgement)
   }
   judgement->correct =
       sqrt(sum / (2 * (double)counted)) <= task->parameters.list[TOLERANCE].value[0];
-  judgement->choice = isnan(sum) ? -1 : find_sequence(dot);
+  judgement->choice = !isfinite(sum) ? -1 : find_sequence(dot);
   return NAI_OK;
 }
 

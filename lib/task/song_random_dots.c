@@ -125,7 +125,10 @@ static void fill_reaction(nai__trial *trial)
   nai__song_answer(trial, trial->epoch[FIXATION_EPOCH], decision, TARGET, right);
 }
 
-/* The first output above the threshold; of two at the same step the larger one. */
+/*
+ * The first output above the threshold; of two at the same step the larger one. There is none once
+ * an output has not been finite, whatever the outputs are at the end.
+ */
 static nai_status judge_reaction(void *user, nai_judgement *judgement)
 {
   const nai__builtin_task *task = user;
@@ -133,7 +136,10 @@ static nai_status judge_reaction(void *user, nai_judgement *judgement)
   if (!(judgement->condition[TARGET] >= 0)) return NAI_OK;
   for (int64_t t = 0; t < judgement->steps; t++) {
     int32_t largest = nai__largest_output(judgement, t);
-    if (largest < 0) break; /* not a number: nor will it be at the end */
+    if (largest < 0) {
+      judgement->correct = 0;
+      return NAI_OK;
+    }
     if (!((double)judgement->output[t * judgement->stride + largest] > threshold)) continue;
     judgement->choice = largest;
     judgement->correct = (float)largest == judgement->condition[TARGET];

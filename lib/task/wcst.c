@@ -284,7 +284,7 @@ static nai_status generate(void *user, nai_trial_batch *batch)
 
 /* --- choices ---------------------------------------------------------------------------------- */
 
-/* The largest mean of `n` outputs over these steps; -1 when it is shared, or not a number. */
+/* The largest mean of `n` outputs over these steps; -1 when it is shared, or not finite. */
 static int32_t choose(const float *output, int64_t stride, int64_t steps, int n)
 {
   double mean[OUTPUTS] = {0};
@@ -292,7 +292,7 @@ static int32_t choose(const float *output, int64_t stride, int64_t steps, int n)
   for (int64_t t = 0; t < steps; t++)
     for (int c = 0; c < n; c++) mean[c] += (double)output[t * stride + c] / (double)steps;
   for (int c = 0; c < n; c++) {
-    if (isnan(mean[c])) return -1;
+    if (!isfinite(mean[c])) return -1;
     if (mean[c] > mean[largest]) largest = c;
   }
   for (int c = 0; c < n; c++)

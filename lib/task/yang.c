@@ -302,16 +302,17 @@ static nai_status generate_mixed(void *user, nai_trial_batch *batch)
 
 /* --- judging ---------------------------------------------------------------------------------- */
 
-/* Angle of the population vector of the ring's logistic outputs, -pi to pi; NaN where one is. */
+/* Angle of the population vector of the ring's logistic outputs, -pi to pi; NaN where one is not finite. */
 static double population_angle(const float *z)
 {
   double x = 0, y = 0;
   for (int k = 0; k < NAI__YANG_RING; k++) {
+    if (!isfinite(z[k])) return NAN;
     double rate = 1 / (1 + exp(-(double)z[k])), preferred = 2 * PI / NAI__YANG_RING * k;
     x += rate * cos(preferred);
     y += rate * sin(preferred);
   }
-  return isnan(x) ? x : atan2(y, x);
+  return atan2(y, x);
 }
 
 static double distance(double a, double b)
@@ -335,7 +336,7 @@ static nai_status judge(void *user, nai_judgement *j)
   int decides = second >= 0 && j->condition[NAI__YANG_MATCH] < 0;
   if (isnan(answer)) return NAI_OK; /* trials given as arrays that do not say */
   double angle = population_angle(z + 1);
-  if (isnan(z[0]) || isnan(angle)) {
+  if (!isfinite(z[0]) || isnan(angle)) {
     j->correct = 0;
     return NAI_OK;
   }

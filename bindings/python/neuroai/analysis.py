@@ -74,8 +74,9 @@ _NO_TIMES = (
 class ReactionTimes:
     """Time at which an output first crossed a threshold in each trial, and which; made by :func:`reaction_times`."""
 
-    #: From the onset of the stimulus, ms, NaN where no output crossed it: float64 [trials]. Times of 0 or less are
-    #: earlier than the stimulus could have an effect: :meth:`curve` counts them as early, and not in means.
+    #: From the onset of the stimulus, ms, NaN where no output crossed it or the onset is not known: float64 [trials].
+    #: Times of 0 or less are earlier than the stimulus could have an effect: :meth:`curve` counts them as early, and
+    #: not in means.
     time: Doubles
     #: The channel that crossed it, -1 where none did: int64 [trials].
     choice: npt.NDArray[np.int64]
@@ -109,15 +110,16 @@ class ReactionTimes:
         return np.array(found, _CHRONOMETRIC).view(np.recarray)
 
     def __repr__(self) -> str:
-        responded = self.choice >= 0
-        mean = f", mean {np.mean(self.time[responded]):.4g} ms" if responded.any() else ""
+        responded, timed = self.choice >= 0, np.isfinite(self.time)
+        mean = f", mean {np.mean(self.time[timed]):.4g} ms" if timed.any() else ""
         return f"<ReactionTimes: {responded.sum()} responses in {len(self.time)} trials{mean}>"
 
     def _point(self, value: float, here: npt.NDArray[np.bool_]) -> Tuple[Any, ...]:
         responded = here & (self.choice >= 0)
         early = responded & (self.time <= 0)
         judged = responded & (self.correct >= 0)
-        right, wrong = (self.time[judged & ~early & (self.correct == verdict)] for verdict in (1, 0))
+        timed = judged & ~early & np.isfinite(self.time)  # an onset may be unknown
+        right, wrong = (self.time[timed & (self.correct == verdict)] for verdict in (1, 0))
         correct = float(np.mean(self.correct[judged])) if judged.any() else np.nan
         counts = int(here.sum()), int(responded.sum()), int(early.sum())
         return (value, *counts, correct, *_moments(right), *_moments(wrong))
@@ -142,6 +144,7 @@ def reaction_times(
 
     Trials of tasks without reaction times are refused: their outputs are trained with epochs of fixed durations. To
     find first crossings of a threshold in them nevertheless, give the trials as arrays, ``na.Trials(inputs, ...)``.
+    From the first step on at which one of the channels is NaN or infinite a trial has no response.
 
     Args:
         run: a run of test trials: ``net.run(task.trials(net, 1000), seed=1)``; or an evaluation of a task whose
@@ -166,10 +169,10 @@ def reaction_times(
         raise UnknownNameError(f"no output is called {brief(name)}, but {listed(run.outputs)}")
     z = _choices(run, np.asarray(run.outputs[name], np.float64), channels, probability)
     steps, n, _ = z.shape
-    above = np.nanmax(np.where(np.isnan(z), -np.inf, z), axis=2) > threshold
+    above = z.max(axis=2) > threshold
     crossed = above.any(axis=0)
     first = np.argmax(above, axis=0)
-    largest = np.argmax(np.where(np.isnan(z), -np.inf, z)[first, np.arange(n)], axis=1)
+    largest = np.argmax(z[first, np.arange(n)], axis=1)
     choice = np.where(crossed, largest, -1).astype(np.int64)
     time = np.where(crossed, run.time[first] - _onset(run.trials.conditions, onset, n), np.nan)
     truth = _truth(run, right, n)
@@ -180,18 +183,21 @@ def reaction_times(
 
 
 def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probability: bool) -> Doubles:
-    """Outputs [T, B, n]; -infinity where a channel is no choice, or the trial is over."""
-    if probability:
-        z = np.exp(z - z.max(axis=2, keepdims=True))
-        z /= z.sum(axis=2, keepdims=True)
-    kept = np.ones(z.shape, bool)
+    """Outputs [T, B, n]; -infinity where a channel is no choice, the trial is over or an output has not been finite."""
+    kept = np.ones(z.shape[2], bool)
     if channels is not None:
         chosen = np.asarray(channels)
         if chosen.size == 0 or chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= z.shape[2]:
             raise InvalidError(f"channels: expected numbers from 0 to {z.shape[2] - 1}, got {channels}")
         kept &= np.isin(np.arange(z.shape[2]), chosen)
-    kept &= (np.arange(len(z))[:, None] < run.lengths)[:, :, None]
-    return np.where(kept, z, -np.inf)
+    going = np.arange(len(z))[:, None] < run.lengths
+    lost = ~np.isfinite(z if probability else z[:, :, kept]).all(axis=2)
+    going &= ~np.logical_or.accumulate(lost, axis=0)
+    z = np.where(going[:, :, None], z, 0)
+    if probability:
+        z = np.exp(z - z.max(axis=2, keepdims=True))
+        z /= z.sum(axis=2, keepdims=True)
+    return np.where(going[:, :, None] & kept, z, -np.inf)
 
 
 def _judged_times(evaluation: Evaluation, onset: Union[float, str, npt.ArrayLike, None]) -> ReactionTimes:

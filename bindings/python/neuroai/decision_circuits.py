@@ -134,7 +134,7 @@ class RandomDots(Task):
 
     The choice, 0 for A and 1 for B, and its time are those of the first moment during the stimulus at which the mean of
     an output over the last ``window`` ms is above ``threshold``; looked at every ``stride`` ms. A trial without one is
-    not judged.
+    not judged, nor one in which an output is NaN or infinite before.
     Conditions are "coherence", "signed_coherence" (positive for B), "target" (0 or 1) and "onset" of the stimulus, ms,
     from which :func:`neuroai.reaction_times` counts.
 
@@ -220,13 +220,15 @@ class RandomDots(Task):
             return np.arange(1, len(output) + 1), np.asarray(output, np.float64)
         total = np.concatenate([np.zeros_like(output[:1], np.float64), np.cumsum(output, axis=0, dtype=np.float64)])
         at = np.arange(window, len(output) + 1, stride)
-        return at, (total[at] - total[at - window]) / window
+        with np.errstate(invalid="ignore"):  # of rates that are infinite there is no mean
+            return at, (total[at] - total[at - window]) / window
 
     def judge(self, judgement: Judgement) -> Verdict:
         """The pool whose rate first reached the threshold during the stimulus."""
         onset = self._length["before"]
         at, rates = self.rates(judgement.output[: onset + self._length["stimulus"]])
-        crossed = np.flatnonzero((at > onset) & (rates.max(axis=1) > self.threshold))
+        finite = np.logical_and.accumulate(np.isfinite(rates).all(axis=1))
+        crossed = np.flatnonzero((at > onset) & finite & (rates.max(axis=1) > self.threshold))
         if not crossed.size:
             return None, None, None
         choice = int(np.argmax(rates[crossed[0]]))

@@ -193,13 +193,27 @@ def test_a_trial_that_is_over_crosses_nothing():
     assert found.threshold == 1 and found.choice.tolist() == [2, -1] and found.time[0] == 220
 
 
-def test_an_output_that_is_no_number_is_no_choice():
-    inputs = np.zeros((6, 1, 3), np.float32)
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_an_output_that_is_not_finite_is_no_choice(lost):
+    """Nor is one after it, of any channel that may be chosen; one before it stands."""
+    inputs = np.zeros((6, 3, 3), np.float32)
     inputs[3:, :, 1] = 2
-    run = obedient().run(na.Trials(inputs, conditions={"x": [1]}))
-    run.outputs["z"][:, :, 0] = np.nan
+    run = obedient().run(na.Trials(inputs, lengths=[6, 6, 5], conditions={"x": [1, 2, 3]}))
+    for trial, step in enumerate((2, 4, 5)):
+        run.outputs["z"][step, trial, 0] = lost
     found = na.reaction_times(run)
-    assert found.choice.tolist() == [1] and found.time.tolist() == [80]
+    assert found.choice.tolist() == [-1, 1, 1] and found.time[1:].tolist() == [80, 80] and np.isnan(found.time[0])
+    assert na.reaction_times(run, channels=[1, 2]).choice.tolist() == [1, 1, 1]
+    assert na.reaction_times(run, 0.5, channels=[1, 2], probability=True).choice.tolist() == [-1, 1, 1]
+
+
+def test_a_response_whose_onset_is_not_known_has_no_time():
+    found = na.ReactionTimes(
+        np.array([100.0, np.nan, 140]), np.array([0, 1, 1]), np.array([1, 1, 1]), {"x": np.ones(3)}, 1.0
+    )
+    table = found.curve()
+    assert table.mean_correct.tolist() == [120] and table.n_correct.tolist() == [2] and table.responses.tolist() == [3]
+    assert "3 responses in 3 trials, mean 120 ms" in repr(found)
 
 
 def test_moments_of_reaction_times():

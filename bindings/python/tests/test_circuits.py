@@ -238,6 +238,18 @@ def test_choices_are_of_running_means():
     assert plain.judge(Verdicts(one, 0)) == (True, 0, 121)
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("window", [0, 50])
+def test_a_rate_that_is_not_finite_is_no_choice(lost, window):
+    task = na.circuits.RandomDots(1, [0], before=100, stimulus=200, window=window)
+    output = np.zeros((300, 2), np.float32)
+    output[150:, 1] = 60
+    for step, verdict in ((140, (None, None, None)), (280, (True, 1, 151 if window == 0 else 165))):
+        given = output.copy()
+        given[step, 0] = lost
+        assert task.judge(Verdicts(given, 1)) == verdict
+
+
 def test_random_dots_refuse():
     for numbers, words in (
         ({"coherences": []}, "coherences: expected numbers from 0 to 100 %"),
