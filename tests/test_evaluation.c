@@ -481,6 +481,43 @@ START_TEST(times_are_of_tasks_that_judge_them)
 }
 END_TEST
 
+/* Conditions 0, 1, 2, 0, ... of which every fourth trial has none. */
+static nai_status fill_some_conditions(void *user, nai_trial_batch *batch)
+{
+  static const float lost[3] = {NAN, INFINITY, -INFINITY};
+  (void)user;
+  for (int64_t b = 0; b < batch->trials; b++)
+    batch->condition[b] = b % 4 == 1 ? lost[b / 4 % 3] : (float)(b % 3);
+  return NAI_OK;
+}
+
+START_TEST(curves_leave_out_trials_without_a_value)
+{
+  nai_network *net = build_network();
+  const nai_task_ops ops = {.struct_size = sizeof ops,
+                            .name = "own",
+                            .n_inputs = 3,
+                            .n_outputs = 3,
+                            .max_steps = 4,
+                            .n_conditions = 1,
+                            .condition_names = (const char *const[]){"x"},
+                            .generate = fill_some_conditions};
+  nai_task *task;
+  nai_evaluation *e;
+  double value[4];
+  int64_t count, n[4];
+  const nai_curve_arrays curve = {.struct_size = sizeof curve, .value = value, .trials = n};
+  expect_ok(nai_task_create_own(&task, &ops, net, NULL));
+  expect_ok(nai_evaluation_create(&e, net, task, 24, 1, 1));
+  expect_ok(nai_evaluation_curve(&curve, 4, &count, e, "x"));
+  ck_assert_int_eq(count, 3);
+  for (int k = 0; k < 3; k++) EXPECT(value[k] == k && n[k] == 6);
+  nai_evaluation_destroy(e);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(times_of_an_own_judgement)
 {
   nai_network *net = build_network();
@@ -591,6 +628,7 @@ Suite *evaluation_suite(void)
            they_are_asked_while_units_move);
   ADD_CASE(suite, "given", given_trials_are_judged_as_the_task_s, recorded_trials,
            given_trials_that_cannot_be, evaluations_without_memory, activity_that_is_not_finite);
+  ADD_CASE(suite, "curves", curves_leave_out_trials_without_a_value);
   ADD_CASE(suite, "times", times_are_of_tasks_that_judge_them, times_of_an_own_judgement);
   return suite;
 }

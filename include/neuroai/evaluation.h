@@ -132,7 +132,8 @@ NAI_API const char *nai_evaluation_condition_name(const nai_evaluation *evaluati
 /**
  * A curve over the values of a condition, in ascending order, copied into `arrays`, of which at
  * most `capacity` are written. `count` becomes the number of values, even if capacity is smaller.
- * Nullable: arrays (when capacity is 0).
+ * Trials in which the condition is NaN or infinite are at none of them. Nullable: arrays (when
+ * capacity is 0).
  */
 NAI_API nai_status nai_evaluation_curve(const nai_curve_arrays *arrays, int64_t capacity,
                                         int64_t *count, const nai_evaluation *evaluation,

@@ -141,12 +141,14 @@ static int compare_values(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* By ascending value. */
-static void sort_trials(judged *sorted, const nai_evaluation *e, const float *values)
+/* Those that have a value, by ascending value. How many they are. */
+static int64_t sort_trials(judged *sorted, const nai_evaluation *e, const float *values)
 {
+  int64_t n = 0;
   for (int64_t b = 0; b < e->trials; b++)
-    sorted[b] = (judged){values[b], e->correct[b], e->choice[b]};
-  qsort(sorted, (size_t)e->trials, sizeof *sorted, compare_values);
+    if (isfinite(values[b])) sorted[n++] = (judged){values[b], e->correct[b], e->choice[b]};
+  qsort(sorted, (size_t)n, sizeof *sorted, compare_values);
+  return n;
 }
 
 static int same_value(double x, double y)
@@ -192,8 +194,7 @@ nai_status nai_evaluation_curve(const nai_curve_arrays *arrays, int64_t capacity
   NAI__TRY(find(&found, evaluation, condition, "condition"));
   judged *sorted = NAI__ARRAY(judged, evaluation->trials);
   if (!sorted) return NAI_ERR_MEMORY;
-  int64_t n = evaluation->trials;
-  sort_trials(sorted, evaluation, found->value);
+  int64_t n = sort_trials(sorted, evaluation, found->value);
   for (int64_t start = 0, end; start < n; start = end, ++*count) {
     for (end = start + 1;
          end < n && same_value((double)sorted[start].value, (double)sorted[end].value);)
