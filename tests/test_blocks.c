@@ -177,8 +177,8 @@ START_TEST(parts_of_given_trials)
   expect_ok(nai_trials_view(&view, trials, NAI_TRIALS_PARTS, NULL));
   EXPECT(view.ndim == 2 && view.shape[0] == 2 && view.shape[1] == 2);
   expect_ok(nai_trials_set_condition(trials, "rule", (float[]){1, 2, 3, 4}));
-  expect_fails(nai_trials_set_condition(trials, "rule", (float[]){1, 2, NAN, 4}), NAI_ERR_NONFINITE,
-               "values[1][0] is nan, must be finite");
+  expect_fails(nai_trials_set_condition(trials, "rule", (float[]){NAN, 2, INFINITY, 4}),
+               NAI_ERR_NONFINITE, "values[1][0] is inf, must be finite, or NaN for none");
   expect_ok(nai_trials_set_epoch(trials, "start", (int32_t[]){0, 1, 3, 4, 0, 1, 0, 0}));
   expect_ok(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"));
   EXPECT(view.ndim == 2 && view.shape[0] == 2 && view.shape[1] == 2);

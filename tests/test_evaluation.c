@@ -384,6 +384,11 @@ START_TEST(recorded_trials)
   expect_ok(nai_evaluation_curve(&curve, 2, &count, e, "mouse"));
   EXPECT(count == 2 && fraction[0] == 1 && fraction[1] == 0 && n[0] == 2);
   nai_evaluation_destroy(e);
+  expect_ok(nai_trials_set_condition(trials, "mouse", (float[]){5, NAN, 5})); /* one has none */
+  expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL));
+  expect_ok(nai_evaluation_curve(&curve, 2, &count, e, "mouse"));
+  EXPECT(count == 1 && fraction[0] == 1 && n[0] == 2);
+  nai_evaluation_destroy(e);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
 }

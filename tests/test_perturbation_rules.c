@@ -702,6 +702,8 @@ static void fill_paper(nai_trials *trials, int64_t update)
       in[t * PAPER_TRIALS + k] = (float)paper_input(update, t, k);
   for (int64_t k = 0; k < PAPER_TRIALS; k++)
     type[k] = 0.25f * (float)((update * PAPER_TRIALS + k) * 5 % 7 % PAPER_TYPES);
+  for (int64_t k = 0; k < PAPER_TRIALS; k++) /* NaN of either sign is none, and one type */
+    if (type[k] == 0.5f) type[k] = update % 2 ? NAN : -NAN;
   expect_ok(nai_trials_set_inputs(trials, "in", in, 1));
   expect_ok(nai_trials_set_condition(trials, "kind", type));
 }

@@ -260,14 +260,16 @@ START_TEST(conditions_of_trials)
   ck_assert_ptr_null(nai_trials_condition_name(NULL, 0));
   EXPECT(condition_at(trials, "coherence", 2) == 9 && condition_at(trials, "side", 0) == 4);
   ck_assert_ptr_eq(look(trials, NAI_TRIALS_CONDITION, "coherence").data, first.data);
-  expect_fails(nai_trials_set_condition(trials, "side", (float[]){1, NAN, 1}), NAI_ERR_NONFINITE,
-               "values[1] is nan, must be finite");
+  expect_fails(nai_trials_set_condition(trials, "side", (float[]){1, INFINITY, 1}),
+               NAI_ERR_NONFINITE, "values[1] is inf, must be finite, or NaN for none");
   expect_fails(nai_trials_set_condition(trials, "two words", (float[]){1, 1, 1}), NAI_ERR_NAME,
                "two words");
   expect_fails(nai_trials_set_condition(trials, "", (float[]){1, 1, 1}), NAI_ERR_NAME, "empty");
   expect_fails(nai_trials_set_condition(trials, NULL, (float[]){1, 1, 1}), NAI_ERR_INVALID,
                "name is NULL");
   EXPECT(condition_at(trials, "side", 1) == 5);
+  expect_ok(nai_trials_set_condition(trials, "side", (float[]){1, NAN, 1}));
+  EXPECT(isnan(condition_at(trials, "side", 1)) && condition_at(trials, "side", 2) == 1);
   nai_view view = NAI_VIEW_INIT;
   expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"), NAI_ERR_NAME,
                "no condition is called 'rule'; there are coherence, side");

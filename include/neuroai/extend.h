@@ -304,7 +304,7 @@ typedef struct nai_trial_batch {
   float *mask;       /**< [steps][trials], or [steps][trials][n_outputs] with NAI_TASK_CHANNEL_MASK;
                       set to 0 beyond the length of a trial afterwards; NULL without outputs */
   int32_t *length;   /**< [trials], 1 .. steps; respond only reads it */
-  float *condition;  /**< [n_conditions][trials][own] */
+  float *condition;  /**< [n_conditions][trials][own]; NaN: a trial has none */
   int64_t n_epochs;  /**< named epochs */
   int32_t *epoch;    /**< [n_epochs][trials][own][2]: first step and the one after the last, as in
                       nai_trials_set_epoch(); on entry 0, an epoch without steps. NULL for none */

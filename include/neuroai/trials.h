@@ -68,7 +68,10 @@ NAI_API nai_status nai_trials_set_mask(nai_trials *trials, const char *output, c
  */
 NAI_API nai_status nai_trials_set_lengths(nai_trials *trials, const int32_t *lengths);
 
-/** Sets a condition, such as "coherence": `values` [trials]; of blocks [trials, parts]. Copied. */
+/**
+ * Sets a condition, such as "coherence": `values` [trials]; of blocks [trials, parts]. NaN: none in
+ * that trial. Copied.
+ */
 NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name,
                                             const float *values);
 

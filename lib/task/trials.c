@@ -331,16 +331,18 @@ nai_status nai__trials_need_condition(nai__condition **out, nai_trials *trials, 
   return NAI_OK;
 }
 
-/* [trials], and where trials are blocks [parts] of each. */
+/* [trials], and where trials are blocks [parts] of each. NaN: a trial without this condition. */
 static nai_status check_condition(const float *values, const nai_trials *trials)
 {
   for (int64_t k = 0; k < trials->trials * trials->own; k++) {
     const long long b = k / trials->own, part = k % trials->own;
-    if (isfinite(values[k])) continue;
+    if (!isinf(values[k])) continue;
     if (trials->own > 1)
-      return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite", b, part,
+      return nai__fail(NAI_ERR_NONFINITE,
+                       "values[%lld][%lld] is %g, must be finite, or NaN for none", b, part,
                        (double)values[k]);
-    return nai__fail(NAI_ERR_NONFINITE, "values[%lld] is %g, must be finite", b, (double)values[k]);
+    return nai__fail(NAI_ERR_NONFINITE, "values[%lld] is %g, must be finite, or NaN for none", b,
+                     (double)values[k]);
   }
   return NAI_OK;
 }

@@ -174,6 +174,7 @@ static uint32_t type_of(const nai_trials *trials, int64_t k)
   uint32_t hash = UINT32_C(0x811c9dc5);
   for (int64_t i = 0; i < trials->n_conditions && trials->own == 1; i++) {
     float value = trials->condition[i].value[k] + 0.0f; /* -0 is 0 */
+    if (isnan(value)) value = NAN;                      /* of whatever sign */
     unsigned char byte[sizeof value];
     memcpy(byte, &value, sizeof value);
     for (size_t j = 0; j < sizeof byte; j++) hash = (hash ^ byte[j]) * UINT32_C(0x01000193);

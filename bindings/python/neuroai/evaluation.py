@@ -115,6 +115,8 @@ class Evaluation(Handle):
     def curve(self, condition: Optional[str] = None) -> "np.recarray[Any, Any]":
         """A curve over a condition (the first one, if not named), its values in ascending order.
 
+        Trials without it, where it is NaN, are left out.
+
         Returns:
             A record array with, for each value of the condition, ``value``, ``correct`` (fraction), ``choice`` (mean,
             scaled so that the lowest choice is 0 and the highest 1), and ``trials`` (their number).

@@ -107,7 +107,7 @@ class Trials(Closed):
         mask: weight of each step in the cost, >= 0: [T, B] or [T, B, n]; for all outputs, or a mapping from names of
             outputs.
         lengths: number of steps of each trial, [B]; later steps do not count in any cost.
-        conditions: a mapping from names of conditions to their value in each trial, [B].
+        conditions: a mapping from names of conditions to their value in each trial, [B]; NaN where it has none.
         epochs: a mapping from names of epochs, such as "delay", to their steps in each trial, [B, 2]: the first one,
             counted from 0, and the one after the last, so that ``inputs[first:end, trial]`` is what came in then. No
             step where the two are equal. No cost depends on them.
@@ -394,8 +394,9 @@ class Trials(Closed):
         for name in [by] if isinstance(by, str) else by:
             if name not in self.conditions:
                 raise UnknownNameError(f"by: no condition is called {brief(name)}, but {listed(self.conditions) or 'none'}")
-            columns.append(self.conditions[name].reshape(self.trials, -1))
-        _, which = np.unique(np.concatenate(columns, axis=1), axis=0, return_inverse=True)
+            for column in self.conditions[name].reshape(self.trials, -1).T:
+                columns.append(np.unique(column, return_inverse=True)[1].ravel())  # all NaN are one
+        _, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
         return [np.flatnonzero(which.ravel() == k) for k in range(int(which.max()) + 1)]
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:

@@ -370,6 +370,22 @@ def test_wrong_tasks_are_refused(net, task, words):
         na.evaluate(net, task, trials=3)
 
 
+def test_trials_need_not_have_a_condition(net):
+    def generate(batch):
+        batch.input[:], batch.classes[:] = 1, 0
+        number = np.arange(batch.first, batch.first + batch.trials)
+        batch.conditions["cue"][:] = np.where(number % 3, number % 3, np.nan)
+        batch.conditions["number"][:] = number
+
+    task = na.Task(generate, steps=3, conditions=["cue", "number"])
+    assert [(p.value, p.trials) for p in na.evaluate(net, task, trials=31).curve("cue")] == [(1, 10), (2, 10)]
+    trials = task.trials(net, 60)[30:]  # copied, and set anew
+    assert [(p.value, p.trials) for p in na.evaluate(net, trials).curve("cue")] == [(1, 10), (2, 10)]
+    drawn = [trials.split(0.5, seed, by="cue")[0].conditions for seed in range(2)]
+    none = [found["number"][np.isnan(found["cue"])].tolist() for found in drawn]
+    assert len(none[0]) == len(none[1]) == 5 and none[0] != none[1]  # together they are one value
+
+
 # --- how long they live ----------------------------------------------------------------------------------------------
 
 
