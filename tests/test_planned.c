@@ -677,6 +677,57 @@ START_TEST(only_where_a_condition_has_a_value)
 }
 END_TEST
 
+/* A unit that is silent, unless it is clamped at 1: then the second choice is made at once. */
+static nai_network *build_switch(void)
+{
+  nai_network *net = COMPOSE(.dt = 20, .populations = {{"E", 1}}, .outputs = {{"z", 2}},
+                             .projections = {{"E", "z"}});
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_set_weights(net, "E", "z", (float[]){0, 1}, 2, 1));
+  expect_ok(nai_network_set_bias(net, "E", (float[]){-1}, 1));
+  expect_ok(nai_network_set_bias(net, "z", (float[]){0.5f, 0}, 2));
+  return net;
+}
+
+static void expect_where(const nai_network *net, const nai_trials *trials, int64_t n,
+                         const nai_where *where, int64_t n_where, const int32_t *expected)
+{
+  nai_intervention i = plan(NAI_CLAMP, "E", 1);
+  nai_evaluation *e;
+  i.where = where;
+  i.n_where = n_where;
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  options.interventions = &i;
+  options.n_interventions = 1;
+  expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, &options));
+  for (int64_t b = 0; b < n; b++) ck_assert_int_eq(choices(e)[b], expected[b]);
+  nai_evaluation_destroy(e);
+}
+
+/* From the first step on, of trials and of parts of blocks; of several conditions all. */
+START_TEST(where_all_conditions_hold)
+{
+  nai_network *net = build_switch();
+  nai_trials *trials, *blocks;
+  const nai_where zero = {"x", 0}, two[] = {{"x", 0}, {"y", 3}}, high = {"x", 2};
+  expect_ok(nai_trials_create(&trials, net, 1, 4));
+  expect_ok(nai_trials_set_classes(trials, "z", (int32_t[]){0, 0, 0, 0}));
+  expect_ok(nai_trials_set_condition(trials, "x", (float[]){0, 1, 0, 2}));
+  expect_ok(nai_trials_set_condition(trials, "y", (float[]){3, 3, 1, 3}));
+  expect_where(net, trials, 4, &zero, 1, (int32_t[]){1, 0, 1, 0});
+  expect_where(net, trials, 4, two, 2, (int32_t[]){1, 0, 0, 0});
+  expect_ok(nai_trials_create(&blocks, net, 2, 3));
+  expect_ok(nai_trials_set_parts(blocks, (int32_t[]){1, 2, 1, 2, 1, 2}, 2));
+  expect_ok(nai_trials_set_classes(blocks, "z", (int32_t[]){0, 0, 0, 0, 0, 0}));
+  expect_ok(nai_trials_set_condition(blocks, "x", (float[]){0, 1, 2, 0, 1, 2}));
+  expect_where(net, blocks, 6, &zero, 1, (int32_t[]){1, 0, 0, 1, 0, 0});
+  expect_where(net, blocks, 6, &high, 1, (int32_t[]){0, 0, 1, 0, 0, 1});
+  nai_trials_destroy(trials);
+  nai_trials_destroy(blocks);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /*
  * During an epoch, whose steps differ from trial to trial, is during these steps; from a start to an
  * end within it.
@@ -734,6 +785,17 @@ START_TEST(plans_that_no_evaluation_has)
   expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_NAME,
                "interventions[1]: where: no condition is called 'colour'; the first one is");
   ck_assert_ptr_null(e);
+  options.interventions = i + 1; /* the first one is looked at, too */
+  options.n_interventions = 1;
+  expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_NAME,
+               "interventions[0]: where: no condition is called 'colour'");
+  const nai_where alone = {"coherence", 3};
+  i[1].where = &alone;
+  expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_INVALID,
+               "interventions[0]: where: no trial has coherence 3");
+  ck_assert_ptr_null(strstr(nai_last_error(), "all the others"));
+  options.interventions = i;
+  options.n_interventions = 2;
   const nai_where never[] = {{"coherence", 12.8}, {"coherence", 3}};
   i[1].where = never;
   i[1].n_where = 2;
@@ -771,6 +833,6 @@ Suite *planned_suite(void)
            without_memory_nothing_is_planned);
   ADD_CASE(suite, "refused", bad_plans_are_named_and_change_nothing, plans_that_no_evaluation_has);
   ADD_CASE(suite, "evaluations", evaluations_are_those_of_states,
-           only_where_a_condition_has_a_value, epochs_are_their_steps);
+           only_where_a_condition_has_a_value, where_all_conditions_hold, epochs_are_their_steps);
   return suite;
 }
