@@ -107,7 +107,10 @@ START_TEST(test_stages_follow_each_other)
 
   expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL)); /* one evaluation: on to "hard" */
   ck_assert_int_eq(nai_trainer_stage(r.trainer), 1);
-  ck_assert_int_eq(count_of(r.task, "coherence"), 2);
+  double both[2] = {0};
+  int64_t count;
+  expect_ok(nai_task_get_list(both, 2, &count, r.task, "coherence"));
+  EXPECT(count == 2 && both[0] == 12.8 && both[1] == 25.6);
   expect_ok(nai_trainer_run(r.trainer, 4, NULL, NULL)); /* two of the three that it takes */
   ck_assert_int_eq(nai_trainer_stage(r.trainer), 1);
   expect_ok(nai_trainer_run(r.trainer, 100, NULL, NULL)); /* ends when the last one is met */
@@ -401,6 +404,72 @@ START_TEST(test_a_failing_callback_ends_the_run)
 }
 END_TEST
 
+/* Of the first stage it is called at once: then nothing is attached, and the task is as it was. */
+static nai_status fail_at_once(int64_t stage, const char *name, void *user)
+{
+  (void)stage;
+  (void)name;
+  (void)user;
+  return -123;
+}
+
+START_TEST(test_a_callback_that_fails_at_once)
+{
+  rig r = make_rig();
+  nai_curriculum *c = with("second", "coherence", 100);
+  expect_ok(nai_curriculum_on_stage(c, fail_at_once, NULL));
+  expect_fails(nai_curriculum_set(c, "first", NULL, NULL, 0), NAI_ERR_INVALID, "parameter");
+  expect_fails(nai_trainer_set_curriculum(r.trainer, c), -123, "stage first failed with");
+  ck_assert_int_eq(nai_trainer_stage(r.trainer), -1);
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 100);
+  ck_assert_int_eq(count_of(r.task, "coherence"), 5);
+  expect_ok(nai_curriculum_on_stage(c, NULL, NULL)); /* nobody uses it */
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 500);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
+static nai_status fail_twice(int64_t stage, const char *name, void *user)
+{
+  (void)name;
+  return stage == 1 && (*(int *)user)-- > 0 ? -123 : NAI_OK;
+}
+
+static void expect_stages_without_memory(int64_t n)
+{
+  rig r = make_rig();
+  double coherences[40];
+  int met, left = 2;
+  for (int k = 0; k < 40; k++) coherences[k] = k + 1;
+  nai_curriculum *c = with("second", "fixation", 60);
+  expect_ok(nai_curriculum_set(c, "second", "coherence", coherences, n));
+  expect_ok(nai_curriculum_on_stage(c, fail_twice, &left));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  for (int k = 0; k < 4; k++) {
+    faults_fail_allocation(0);
+    nai_status status = nai__course_evaluated(&met, &r.trainer->course, r.task, 1);
+    faults_fail_allocation(-1);
+    ck_assert_int_eq(status, k < 2 ? -123 : NAI_OK);
+    ck_assert_int_eq(met, k == 3);
+    ck_assert_int_eq(count_of(r.task, "coherence"), k < 2 ? 5 : n);
+  }
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+
+/*
+ * Also after a callback that failed: room for all that stages set, and put back, was taken when they were attached.
+ * They set more values than the task has, and fewer.
+ */
+START_TEST(test_stages_begin_without_memory)
+{
+  expect_stages_without_memory(40);
+  expect_stages_without_memory(1);
+}
+END_TEST
+
 /* What a call could not take has left nothing behind: the same curriculum, once there is memory. */
 START_TEST(test_composing_without_memory)
 {
@@ -408,20 +477,21 @@ START_TEST(test_composing_without_memory)
   nai_staircase stair = stairs(100, 10, 0.8, 0.5);
   nai_curriculum *c = NULL;
   int refused = 0;
-  for (int call = 0; call < 4; call++)
+  for (int call = 0; call < 7; call++) /* the second of each keeps the first */
     for (long good = 0;; good++) {
       faults_fail_allocation(good);
-      nai_status status = call == 0   ? nai_curriculum_create(&c)
-                          : call == 1 ? nai_curriculum_add_stage(c, "a", 0.5, 1)
-                          : call == 2 ? nai_curriculum_set(c, "a", "stimulus", values, 2)
-                                      : nai_curriculum_add_staircase(c, "a", &stair);
+      nai_status status =
+          call == 0       ? nai_curriculum_create(&c)
+          : call % 3 == 1 ? nai_curriculum_add_stage(c, call < 4 ? "a" : "b", 0.5, 1)
+          : call % 3 == 2 ? nai_curriculum_set(c, call < 4 ? "a" : "b", "stimulus", values, 2)
+                          : nai_curriculum_add_staircase(c, call < 4 ? "a" : "b", &stair);
       faults_fail_allocation(-1);
       if (status == NAI_OK) break;
       expect_fails(status, NAI_ERR_MEMORY, "memory");
       refused++;
     }
-  ck_assert_int_eq(refused, 1 + 1 + 3 + 2);
-  ck_assert_int_eq(nai_curriculum_stage_count(c), 1);
+  ck_assert_int_eq(refused, 1 + 2 * (1 + 3 + 2));
+  ck_assert_int_eq(nai_curriculum_stage_count(c), 2);
   rig r = make_rig();
   expect_ok(nai_trainer_set_curriculum(r.trainer, c));
   ck_assert_int_eq(count_of(r.task, "stimulus"), 2);
@@ -649,7 +719,7 @@ START_TEST(test_going_on_without_memory)
       expect_second_stage(&r);
       destroy_rig(&r);
     }
-    if (!from_file) ck_assert_int_gt(late, 1);
+    if (!from_file) ck_assert_int_gt(late, 0);
   }
   remove_saved();
   destroy_rig(&saved);
@@ -704,7 +774,8 @@ Suite *curriculum_suite(void)
            test_a_stage_does_not_end_as_it_becomes_easier,
            test_staircases_through_durations_without_a_step_are_refused);
   ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
-           test_a_failing_callback_ends_the_run, test_composing_without_memory,
+           test_a_failing_callback_ends_the_run, test_a_callback_that_fails_at_once,
+           test_stages_begin_without_memory, test_composing_without_memory,
            test_failing_allocations);
   ADD_CASE(suite, "later", test_a_stage_that_cannot_go_on, test_a_stage_that_cannot_be_resumed,
            test_after_the_last_stage, test_going_on_without_memory);

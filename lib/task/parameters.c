@@ -99,6 +99,8 @@ void nai__parameters_restore(nai__parameters *parameters, int index)
 
 nai_status nai__parameters_reserve(nai__parameters *parameters, int64_t values)
 {
+  for (int i = 0; i < parameters->n; i++) /* lists change places, so each has room for any */
+    if (parameters->list[i].n > values) values = parameters->list[i].n;
   NAI__TRY(make_room(&parameters->spare, values));
   for (int i = 0; i < parameters->n; i++) NAI__TRY(make_room(&parameters->list[i], values));
   return NAI_OK;

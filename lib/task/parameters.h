@@ -45,7 +45,7 @@ nai_status nai__parameters_replace(int *index, nai__parameters *parameters, cons
                                    const double *values, int64_t n);
 void nai__parameters_restore(nai__parameters *parameters, int index);
 
-/* Room in all lists for so many values: replacing one by as many does not allocate then. */
+/* Room in all lists for so many values, and for any of them: replacing one does not allocate then. */
 nai_status nai__parameters_reserve(nai__parameters *parameters, int64_t values);
 /*
  * Copies all lists into `past` [n], which is 0 at first and may be copied into again. Then swapping

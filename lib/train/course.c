@@ -127,6 +127,7 @@ static nai_status open_course(nai__course *course, nai_task *task)
   NAI__TRY(nai__task_reserve(task, most_values(c)));
   NAI__TRY(nai__task_past_take(&course->past, task));
   NAI__TRY(try_out(course, task));
+  NAI__TRY(nai__task_reserve(task, most_values(c))); /* the lists with room are in the past now */
   NAI__TRY(nai__task_past_take(&course->past, task));
   nai_status status = begin(course, task);
   if (status != NAI_OK) nai__task_past_put_back(&course->past, task);
