@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Tuple
 
 from .errors import OutOfMemoryError
 
@@ -14,13 +15,12 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 
 def _machine() -> float:
-    """Bytes of memory of this machine, or those that this process may have of it; infinite where it does not tell."""
+    """Bytes of memory of this machine; infinite where it does not tell."""
     try:
         pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return float("inf")
-    whole = float(pages) * size if pages > 0 and size > 0 else float("inf")
-    return min([whole, *(_limit(path) for path in _LIMITS)])
+    return float(pages) * size if pages > 0 and size > 0 else float("inf")
 
 
 def _limit(path: str) -> float:
@@ -31,15 +31,19 @@ def _limit(path: str) -> float:
         return float("inf")
 
 
+def _have() -> Tuple[float, str]:
+    """Bytes that this process may have, and whose limit that is."""
+    limits = [(_limit(path), f"of which {path} lets this process have {{:.3g}} GB") for path in _LIMITS]
+    return min([(_machine(), "the machine has {:.3g} GB"), *limits], key=lambda limit: limit[0])
+
+
 def room_for(what: str, n: int, matrices: float, instead: str) -> None:
-    """Refuses what takes so many matrices of all pairs of n units, of doubles, where the machine has no memory for them."""
+    """Refuses what takes so many matrices of all pairs of n units, of doubles, where there is no memory for them."""
     room(f"{what} of {n} units", 8.0 * matrices * n * n, "for matrices of all pairs of them", instead)
 
 
 def room(what: str, need: float, for_what: str, instead: str) -> None:
     """Refuses what needs more bytes than the process may have."""
-    have = _machine()
+    have, whose = _have()
     if need > have:
-        raise OutOfMemoryError(
-            f"{what} needs about {need * 1e-9:.3g} GB {for_what}, the machine has {have * 1e-9:.3g} GB: {instead}"
-        )
+        raise OutOfMemoryError(f"{what} needs about {need * 1e-9:.3g} GB {for_what}, {whose.format(have * 1e-9)}: {instead}")

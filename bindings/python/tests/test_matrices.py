@@ -81,8 +81,14 @@ def test_what_a_job_may_have(monkeypatch, tmp_path):
     (tmp_path / "any").write_text("max\n")
     monkeypatch.setattr(_matrices, "_LIMITS", [str(tmp_path / "any"), str(tmp_path / "no file")])
     whole = _matrices._machine()
+    assert _matrices._have()[0] == whole
+    with pytest.raises(na.OutOfMemoryError, match=r"a net of 10000000 units needs .*, the machine has .* GB: less"):
+        _matrices.room_for("a net", 10**7, 1, "less")
     monkeypatch.setattr(_matrices, "_LIMITS", [str(tmp_path / "any"), str(tmp_path / "some")])
-    assert _matrices._machine() == 4096 < whole
+    assert _matrices._have()[0] == 4096 < whole
+    words = f"of them, of which {tmp_path / 'some'} lets this process have 4.1e-06 GB: less"
+    with pytest.raises(na.OutOfMemoryError, match=words):
+        _matrices.room_for("a net", 30, 1, "less")
 
 
 def test_a_machine_that_does_not_tell(monkeypatch):
