@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._handle import Names, as_array, brief, frozen, given, joined, listed, picked, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
-from ._matrices import room_for
+from ._matrices import room, room_for
 from ._needed import needed
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -21,6 +21,8 @@ __all__ = ["GraphMeasures", "SmallWorld", "graph_measures", "small_world"]
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+_PRODUCTS = 20_000_000  # that are made, and at most kept, at a time
 
 _RISE = 1e-7  # a search ends when Q rises by less; the single precision of its sums allows no finer one
 
@@ -103,16 +105,8 @@ def graph_measures(
     clusters = needed("sknetwork.clustering", "finding communities", "analysis")
     if whole("searches", searches) < 1:
         raise InvalidError(f"searches is {searches}, must be at least 1")
-    if paths is None:
-        a = _matrix(graph, names, binary)
-        clustering, receivers = _clustering(sparse, a, progress), np.arange(len(a))
-    else:
-        a = _listed(sparse, graph, names, binary)
-        n = a.shape[0]
-        if not 1 <= whole("paths", paths) <= n:
-            raise InvalidError(f"paths is {paths}, must be 1 to {n}: the number of units")
-        clustering = _clustering_of_list(a, progress)
-        receivers = np.sort(np.random.default_rng(seed).choice(n, paths, replace=False))
+    a, receivers = _graph(sparse, graph, names, binary, paths, seed, "graph_measures")
+    clustering = _clustering(sparse, a, progress)
     distance = _distances(sparse, a, progress, receivers)
     of, q = _communities(clusters, sparse.csr_matrix(a), searches, seed, progress)
     kept = frozen(a) if paths is None else a
@@ -122,8 +116,12 @@ def graph_measures(
 # --- clustering ------------------------------------------------------------------------------------------------------
 
 
-def _clustering(sparse: Any, a: Doubles, progress: bool) -> Doubles:
+def _clustering(sparse: Any, a: Any, progress: bool) -> Doubles:
     """After Fagiolo (2007): triangles of each unit, in all directions, over those that its neighbours allow."""
+    return _clustering_of_matrix(sparse, a, progress) if isinstance(a, np.ndarray) else _clustering_of_list(a, progress)
+
+
+def _clustering_of_matrix(sparse: Any, a: Doubles, progress: bool) -> Doubles:
     there = a > 0
     total = there.sum(axis=0) + there.sum(axis=1)
     allowed = (total * (total - 1) - 2 * (there & there.T).sum(axis=1)).astype(np.float64)
@@ -151,9 +149,9 @@ def _clustering_of_list(a: Any, progress: bool) -> Doubles:
     s.data = np.cbrt(s.data)
     both = (s + s.T).tocsr()
     found = np.empty(n)
-    each = max(1, both.nnz // n)
+    degree = np.diff(both.indptr).astype(np.float64)
     with Bar(n, "units clustered", progress) as bar:
-        for rows in _blocks(n, 20_000_000 // each**2):
+        for rows in _blocks_of(both.astype(bool) @ degree):
             part = both[rows]
             found[rows] = np.asarray((part @ both).multiply(part).sum(axis=1)).ravel()
             bar.at(rows.stop)
@@ -165,6 +163,16 @@ def _blocks(n: int, size: int) -> Iterator[slice]:
     size = max(1, min(n, size))
     for start in range(0, n, size):
         yield slice(start, min(n, start + size))
+
+
+def _blocks_of(products: npt.NDArray[Any]) -> Iterator[slice]:
+    """The same of rows that take so many products each: where a few units have most of the edges these differ much."""
+    until, n, start = np.cumsum(products, dtype=np.float64), len(products), 0
+    while start < n:
+        before = until[start - 1] if start else 0.0
+        stop = max(start + 1, int(np.searchsorted(until, before + _PRODUCTS, "right")))
+        yield slice(start, stop)
+        start = stop
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------
@@ -213,7 +221,22 @@ def _communities(clustering: Any, edges: Any, searches: int, seed: int, progress
 # --- the matrix ------------------------------------------------------------------------------------------------------
 
 
-def _matrix(graph: Any, names: Names, binary: bool, or_else: str = ", or graph_measures(net, paths=200)") -> Doubles:
+def _graph(
+    sparse: Any, graph: Any, names: Names, binary: bool, paths: Optional[int], seed: int, call: str
+) -> Tuple[Any, npt.NDArray[np.int64]]:
+    """|W| without its diagonal, and the units to which paths are looked for: all of them, or some of a sparse matrix."""
+    if paths is None:
+        a = _matrix(graph, names, binary, f", or {call}(net, paths=200)")
+        return a, np.arange(len(a))
+    edges = _listed(sparse, graph, names, binary)
+    n = edges.shape[0]
+    if not 1 <= whole("paths", paths) <= n:
+        raise InvalidError(f"paths is {paths}, must be 1 to {n}: the number of units")
+    room(f"measuring a graph of {n} units", 16.0 * paths * n, f"for paths to {paths} of them", "ask for fewer `paths`")
+    return edges, np.sort(np.random.default_rng(seed).choice(n, paths, replace=False))
+
+
+def _matrix(graph: Any, names: Names, binary: bool, or_else: str) -> Doubles:
     """|W| without its diagonal, [N, N]."""
     w = _among(graph, names, or_else) if isinstance(graph, Network) else np.asarray(given("graph", graph), np.float64)
     a = np.abs(_square(w))
@@ -281,7 +304,8 @@ class SmallWorld:
 
     #: (C / mean C of random graphs) / (L / mean L of them); above 1 for a small world (Humphries & Gurney 2008).
     sigma: float
-    #: C, the mean clustering, and L, the mean shortest path between units that are connected.
+    #: C, the mean clustering, and L, the mean shortest path between units that are connected; of those ``paths`` that were
+    #: asked for.
     clustering: float
     path_length: float
     #: C and L of each random graph, [nulls].
@@ -290,62 +314,87 @@ class SmallWorld:
 
 
 @of_their_kind
-def small_world(graph: Union[Network, npt.ArrayLike], names: Names = "*", nulls: int = 20, seed: int = 0, progress: bool = True) -> SmallWorld:
+def small_world(
+    graph: Union[Network, npt.ArrayLike],
+    names: Names = "*",
+    nulls: int = 20,
+    seed: int = 0,
+    progress: bool = True,
+    *,
+    paths: Optional[int] = None,
+) -> SmallWorld:
     """The small-world index of the directed binary graph of all synapses that are not 0.
 
     Random graphs have the same in- and outdegree of each unit: ten times as many swaps as there are edges are tried, where
     edges a -> b and c -> d become a -> d and c -> b unless that makes a double edge or one onto itself (Maslov & Sneppen
-    2002). Each random graph of 8000 units with 5 % of all edges takes a minute and a half.
+    2002). Each random graph of 8000 units with 5 % of all edges takes a minute and a half. Of larger networks ask for
+    ``paths=200``: those to so many units, drawn at random; no matrix of all pairs is made then.
 
     Args:
         graph: a built network, or weights W [post, pre].
         names: of which populations of a network; shell patterns.
         nulls: random graphs.
-        seed: of their swaps.
+        seed: of their swaps, and of the draw of units.
         progress: whether to show a progress bar if it takes more than a second. Ctrl-C ends the call.
+        paths: to how many units, drawn at random, shortest paths are found, the same ones in all graphs. None: to all of
+            them.
 
     Needs SciPy: ``pip install neuroai[analysis]``.
     """
     sparse = needed("scipy.sparse", "measuring graphs", "analysis")
     if whole("nulls", nulls) < 1:
         raise InvalidError(f"nulls is {nulls}, must be at least 1")
-    a, draw = _matrix(graph, names, True, "") > 0, np.random.default_rng(seed)
-    c, length = _small(sparse, a, progress)
-    others = np.empty((nulls, 2))
+    a, receivers = _graph(sparse, graph, names, True, paths, seed, "small_world")
+    c, length = _small(sparse, a, receivers, progress)
+    if not length > 0:
+        raise InvalidError(f"paths is {paths}: none of these units has a path from another: ask for more of them")
+    others, draw = np.empty((nulls, 2)), np.random.default_rng(seed)
     with Bar(nulls, "random graphs", progress) as bar:
         for k in range(nulls):
-            others[k] = _small(sparse, _swapped(a, draw, lambda: bar.at(k)), False)
+            others[k] = _small(sparse, _swapped(sparse, a, draw, lambda: bar.at(k)), receivers, False)
             bar.at(k + 1)
     c_null, l_null = others.mean(axis=0)
     sigma = float((c / c_null) / (length / l_null)) if c_null > 0 else float("inf") if c > 0 else float("nan")
     return SmallWorld(sigma, c, length, frozen(others[:, 0].copy()), frozen(others[:, 1].copy()))
 
 
-def _small(sparse: Any, there: Bools, progress: bool) -> Tuple[float, float]:
-    a = there.astype(np.float64)
-    steps = _distances(sparse, a, progress)
+def _small(sparse: Any, a: Any, receivers: npt.NDArray[np.int64], progress: bool) -> Tuple[float, float]:
+    steps = _distances(sparse, a, progress, receivers)
     reached = np.isfinite(steps)
-    pairs = int(np.count_nonzero(reached)) - len(a)
-    return float(_clustering(sparse, a, progress).mean()), float(steps[reached].sum() / pairs)
+    pairs = int(np.count_nonzero(reached)) - len(receivers)
+    return float(_clustering(sparse, a, progress).mean()), float(steps[reached].sum() / max(1, pairs))
 
 
-def _swapped(a: Bools, draw: np.random.Generator, shown: Callable[[], None] = lambda: None) -> Bools:
+def _swapped(sparse: Any, a: Any, draw: np.random.Generator, shown: Callable[[], None] = lambda: None) -> Any:
     """Half of the edges are paired with the other half, and all that can be swapped are, twenty times."""
-    found = a.copy()
-    posts, pres = np.nonzero(a)
+    n = a.shape[0]
+    posts, pres = (ends.astype(np.int64) for ends in a.nonzero())
+    half = len(posts) // 2
     for _ in range(20):
         shown()
         order = draw.permutation(len(posts))
-        one, other = order[: len(order) // 2], order[len(order) // 2 :][: len(order) // 2]
+        one, other = order[:half], order[half : 2 * half]
         b, start, d, begin = posts[one], pres[one], posts[other], pres[other]
-        can = (start != d) & (begin != b) & ~found[d, start] & ~found[b, begin]
-        one, other, b, start, d, begin = (each[can] for each in (one, other, b, start, d, begin))
-        fresh = np.concatenate([d * len(a) + start, b * len(a) + begin])
-        first = np.zeros(len(fresh), bool)
-        first[np.unique(fresh, return_index=True)[1]] = True
-        both = first[: len(d)] & first[len(d) :]  # of two pairs that would make the same edge one is swapped
-        one, other, b, start, d, begin = (each[both] for each in (one, other, b, start, d, begin))
-        found[b, start] = found[d, begin] = False
-        found[d, start] = found[b, begin] = True
-        posts[one], posts[other] = d, b
+        fresh = np.concatenate([d * n + start, b * n + begin])
+        first = _first_of_each(fresh, np.sort(posts * n + pres), np.tile((start != d) & (begin != b), 2))
+        both = first[:half] & first[half:]  # of two pairs that would make the same edge one is swapped
+        posts[one[both]], posts[other[both]] = d[both], b[both]
+    if not isinstance(a, np.ndarray):
+        return sparse.coo_matrix((np.ones(len(posts)), (posts, pres)), a.shape).tocsr()
+    found = np.zeros(a.shape)
+    found[posts, pres] = 1
     return found
+
+
+def _first_of_each(fresh: npt.NDArray[np.int64], there: npt.NDArray[np.int64], can: Bools) -> Bools:
+    """Which edges, as numbers, are the first of their kind among those that can be made: both halves of a swap can, and
+    neither is there, in ascending order, already."""
+    by = np.argsort(fresh, kind="stable")  # so that numbers are looked up one after the other
+    at = np.searchsorted(there, fresh[by]) % max(1, len(there))
+    new = np.empty(len(fresh), bool)
+    new[by] = there[at] != fresh[by]
+    half = len(fresh) // 2
+    by = by[(can & np.tile(new[:half] & new[half:], 2))[by]]
+    first = np.zeros(len(fresh), bool)
+    first[by[np.flatnonzero(np.diff(fresh[by], prepend=-1))]] = True
+    return first

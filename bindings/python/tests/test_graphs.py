@@ -1,5 +1,7 @@
 """Measures of graphs against an independent program, and by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from conftest import small
@@ -150,11 +152,54 @@ def test_a_list_of_synapses_is_the_graph_of_its_network():
     assert len(na.plot.communities(some)[0].images) == 1
 
 
+def test_a_small_world_of_paths_to_some_units():
+    """Of all units it is the same; of a large network no matrix of all pairs is made."""
+    a = load("graph_small_world")["A"]
+    every, some = na.small_world(a, nulls=3, seed=1), na.small_world(a, nulls=3, seed=1, paths=len(a))
+    assert some.sigma == pytest.approx(every.sigma, rel=1e-12)
+    np.testing.assert_allclose(some.null_clustering, every.null_clustering)
+    np.testing.assert_allclose(some.null_path_length, every.null_path_length)
+    few = na.small_world(a, nulls=3, seed=1, paths=len(a) // 2)
+    assert few.clustering == pytest.approx(every.clustering) and few.path_length != every.path_length
+    assert few.sigma == pytest.approx(every.sigma, rel=0.1)
+    with pytest.raises(na.InvalidError, match=f"paths is 0, must be 1 to {len(a)}"):
+        na.small_world(a, paths=0)
+    chain = np.zeros((50, 50))
+    chain[0, 1:] = 1  # nobody has a path but to unit 0
+    with pytest.raises(na.InvalidError, match="paths is 2: none of these units has a path from another"):
+        na.small_world(chain, paths=2)
+    net = na.Network(20).population("E", 4000).connect("E", "E", density=0.002, storage="listed").build(1)
+    tracemalloc.start()
+    assert na.small_world(net, nulls=1, paths=5).sigma > 0
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8 * 4000**2 / 3
+
+
+def test_a_unit_with_most_edges_is_measured_in_parts(monkeypatch):
+    from neuroai import graphs
+
+    a = (np.random.default_rng(1).random((200, 200)) < 0.02).astype(float)
+    a[0], a[:, 0] = 1, 1  # whose neighbours all have each other as neighbours at two steps
+    whole = na.graph_measures(a, searches=1)
+    blocks, real = [], graphs._blocks_of
+    monkeypatch.setattr(graphs, "_blocks_of", lambda products: (blocks.append(products[rows]) or rows for rows in real(products)))
+    monkeypatch.setattr(graphs, "_PRODUCTS", 3000)
+    found = na.graph_measures(a, searches=1, paths=3)
+    np.testing.assert_allclose(found.clustering, whole.clustering)
+    assert sum(len(block) for block in blocks) == 200
+    assert all(len(block) == 1 or block.sum() <= 3000 for block in blocks) and len(blocks) > 15
+
+
 def test_swaps_keep_degrees():
+    import scipy.sparse
     from neuroai.graphs import _swapped
 
-    a = load("graph_small_world")["A"] > 0
-    other = _swapped(a, np.random.default_rng(0))
+    a = load("graph_small_world")["A"].astype(bool)
+    np.fill_diagonal(a, False)
+    other = _swapped(scipy.sparse, a, np.random.default_rng(0)) > 0
+    as_list = _swapped(scipy.sparse, scipy.sparse.csr_matrix(a), np.random.default_rng(0))
+    np.testing.assert_array_equal(as_list.toarray(), other)
     for axis in (0, 1):
         np.testing.assert_array_equal(other.sum(axis=axis), a.sum(axis=axis))
     assert not other.diagonal().any() and (other & a).sum() < 0.5 * a.sum()

@@ -23,7 +23,9 @@ def run():
         ("a linearisation at 7 steps of 30 units", 3, lambda run: na.linearise(run)),
         ("correlations of 30 units", 2, lambda run: na.noise_correlations(run, "side")),
         ("measuring a graph of 30 units .*, or graph_measures", 5, lambda run: na.graph_measures(run.net)),
-        ("measuring a graph of 30 units .* by `names`$", 5, lambda run: na.small_world(run.net)),
+        ("measuring a graph of 30 units .*, or small_world", 5, lambda run: na.small_world(run.net)),
+        ("30 units .* for paths to 20 of them", 1, lambda run: na.graph_measures(run.net, paths=20)),
+        ("30 units .* ask for fewer `paths`", 1, lambda run: na.small_world(run.net, paths=20)),
     ],
 )
 def test_it_is_said_before_it_is_taken(run, monkeypatch, words, matrices, ask):
