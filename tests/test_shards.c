@@ -120,6 +120,40 @@ static nai_trainer *layers(int number)
   return trainer;
 }
 
+/* r^2 of all steps and trials, in parts of the size of the whole batch: as many steps as its longest trial has. */
+static nai_status mean_square(void *user, nai_rate_batch *b, double *value)
+{
+  (void)user;
+  double part = 1 / (double)(b->batch_trials * b->batch_steps);
+  for (int64_t t = 0; t < b->steps; t++)
+    for (int64_t k = 0; k < b->trials; k++)
+      for (int64_t u = 0; u < b->n && b->first_step + t < b->length[k]; u++) {
+        int64_t at = t * b->step_stride + k * b->stride + u;
+        *value += part * (double)b->rate[at] * (double)b->rate[at];
+        b->gradient[at] += (float)(b->scale * part * 2 * (double)b->rate[at]);
+      }
+  return NAI_OK;
+}
+
+/* Of 10 trials few are of the longest ones, so that most shards have none of these. */
+static nai_trainer *own_cost(int number)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *trials = any_trials_for_everything(net, 33, 3);
+  int32_t length[33];
+  for (int k = 0; k < 33; k++) length[k] = k % 5 == 3 ? EVERYTHING_STEPS : 4 + k % 3;
+  expect_ok(nai_trials_set_lengths(trials, length));
+  nai_trainer *trainer = make_trainer(net, bptt_rule(), adam(1e-3), task_of(net, trials));
+  const nai_cost_ops ops = {.struct_size = sizeof ops,
+                            .flags = NAI_COST_SEPARABLE,
+                            .name = "mean_square",
+                            .on_rates = mean_square};
+  nai_cost *cost;
+  (void)number;
+  attach_cost(trainer, nai_cost_create(&cost, &ops, "*", NULL, NULL), &cost, 1);
+  return trainer;
+}
+
 typedef nai_trainer *(*maker)(int number);
 
 /* --- what a run leaves -------------------------------------------------------------------------- */
@@ -316,6 +350,7 @@ START_TEST(shards_add_up_to_the_batch)
     expect_whole_gradient(everything, rule,
                           rule < n_rules ? all_rules[rule].name : other_rules[rule - n_rules].name);
   expect_whole_gradient(cards, 0, "wcst");
+  expect_whole_gradient(own_cost, 0, "own cost");
   for (int k = 0; k < 2; k++) expect_whole_gradient(layers, k, "layers");
 }
 END_TEST
@@ -869,6 +904,19 @@ START_TEST(costs_that_want_the_batch_whole_are_refused)
 }
 END_TEST
 
+/* Whichever it is of those that there are. */
+START_TEST(the_first_cost_may_want_the_batch_whole)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *trials = any_trials_for_everything(net, 33, 3);
+  nai_trainer *trainer = make_trainer(net, bptt_rule(), adam(1e-3), task_of(net, trials));
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_rate_target(&cost, "E", 0.1), &cost, 1);
+  expect_fails(nai_trainer_set(trainer, "shards", 2), NAI_ERR_UNSUPPORTED, "'rate_target'");
+  nai_trainer_destroy(trainer);
+}
+END_TEST
+
 START_TEST(a_trainer_without_a_task_has_nothing_to_cut)
 {
   nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
@@ -970,7 +1018,7 @@ Suite *shards_suite(void)
   ADD_CASE(suite, "refused", bad_exchanges_are_refused, bad_numbers_of_shards_are_refused,
            a_checkpoint_has_shards_for_so_many_ranks, rules_that_cannot_be_cut_say_so,
            learning_within_trials_is_refused, costs_that_want_the_batch_whole_are_refused,
-           a_trainer_without_a_task_has_nothing_to_cut);
+           the_first_cost_may_want_the_batch_whole, a_trainer_without_a_task_has_nothing_to_cut);
   ADD_CASE(suite, "memory", each_allocation_may_fail, updates_take_no_memory);
   return suite;
 }
