@@ -354,6 +354,13 @@ START_TEST(given_trials_are_judged_as_the_task_s)
 }
 END_TEST
 
+/* One value of 4 bytes for each trial. */
+static void expect_row(const nai_view *view, int64_t trials)
+{
+  EXPECT(view->ndim == 1 && view->shape[0] == trials && view->shape[1] == 1);
+  EXPECT(view->stride[0] == 4 && view->stride[1] == 0);
+}
+
 /* Arrays without a task: the last step that counts, and conditions of the user's own. */
 START_TEST(recorded_trials)
 {
@@ -375,6 +382,13 @@ START_TEST(recorded_trials)
   expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL));
   nai_view correct = NAI_VIEW_INIT;
   expect_ok(nai_evaluation_correct(&correct, e));
+  expect_row(&correct, B);
+  nai_view mouse = NAI_VIEW_INIT;
+  expect_ok(nai_evaluation_condition(&mouse, e, nai_evaluation_condition_name(e, 0)));
+  expect_row(&mouse, B);
+  EXPECT(((const float *)mouse.data)[1] == 6);
+  ck_assert_ptr_null(nai_evaluation_condition_name(e, 1));
+  ck_assert_ptr_null(nai_evaluation_condition_name(e, -1));
   const int32_t *right = correct.data;
   EXPECT(right[0] == 1 && right[1] == 0 && right[2] == -1);
   EXPECT(nai_evaluation_performance(e) == 0.5);
@@ -478,7 +492,8 @@ START_TEST(times_are_of_tasks_that_judge_them)
       expect_ok(nai_evaluation_time(&view, e));
     else
       expect_fails(nai_evaluation_time(&view, e), NAI_ERR_UNSUPPORTED, "no reaction times");
-    EXPECT(timed ? view.shape[0] == 3 : view.data == NULL);
+    if (timed) expect_row(&view, 3);
+    EXPECT(timed == (view.data != NULL));
     nai_evaluation_destroy(e);
     nai_task_destroy(task);
   }
