@@ -259,6 +259,15 @@ def wrong_shape(what: str, expected: str, given: Sequence[int]) -> InvalidError:
     return InvalidError(f"{what}: expected shape {expected}, got {describe(given)}")
 
 
+def together(**arrays: npt.NDArray[Any]) -> "Tuple[npt.NDArray[Any], ...]":
+    """The arrays, repeated where that gives them one shape."""
+    try:
+        return tuple(np.broadcast_arrays(*arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {describe(array.shape)}" for name, array in arrays.items() if array.ndim)
+        raise InvalidError(f"expected arrays of one shape, or numbers, got {shapes}") from None
+
+
 def _masked(value: Any) -> bool:
     """Whether a value has masked entries, or is a list of such."""
     if isinstance(value, (list, tuple)):

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Record
-from ._handle import frozen, given, spelt
+from ._handle import frozen, given, real, spelt, together
 from ._kinds import of_their_kind
 from ._needed import needed
 from .errors import InvalidError, brief
@@ -369,6 +369,8 @@ def logistic_curve(x: npt.ArrayLike, successes: npt.ArrayLike, trials: npt.Array
     Its log likelihood is concave, so that there is no other maximum. What a step explains has a very steep one.
     """
     values, k, n = _counts(x, successes, trials)
+    if not len(values):
+        raise InvalidError("trials: there are none")
     data = _Data("logistic", values, k, n, 0.0)
     design = np.stack([np.ones_like(data.x), data.x], axis=1)
     place, ahead = np.zeros(2), np.zeros(2)
@@ -387,18 +389,18 @@ def logistic_curve(x: npt.ArrayLike, successes: npt.ArrayLike, trials: npt.Array
 
 
 def _fixed_lapse(lapse: Union[float, str], guess: float) -> Optional[float]:
-    if lapse == "fit":
+    if isinstance(lapse, str) and lapse == "fit":
         return None
-    if isinstance(lapse, str) or not 0 <= lapse < min(0.5, 1 - guess):
-        most = min(0.5, 1 - guess)
+    most = min(0.5, 1 - guess)
+    if isinstance(lapse, str) or not 0 <= real("lapse", lapse) < most:
         raise InvalidError(f'lapse: expected "fit" or a fraction of at least 0 and below {most:g}, got {brief(lapse)}')
     return float(lapse)
 
 
 def _counts(x: npt.ArrayLike, successes: npt.ArrayLike, trials: npt.ArrayLike) -> Tuple[Doubles, Doubles, Doubles]:
     """Sorted values, each once, with their counts."""
-    arrays = (given(what, value) for what, value in (("x", x), ("successes", successes), ("trials", trials)))
-    values, k, n = np.broadcast_arrays(*(array.astype(np.float64).ravel() for array in arrays))
+    arrays = {"x": given("x", x), "successes": given("successes", successes), "trials": given("trials", trials)}
+    values, k, n = together(**{name: array.astype(np.float64).ravel() for name, array in arrays.items()})
     if not np.all(np.isfinite(values) & np.isfinite(k) & np.isfinite(n)):
         raise InvalidError("x, successes and trials must be finite")
     if np.any((k < 0) | (k > n)):

@@ -7,6 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._handle import together
 from ._kinds import of_their_kind
 from .errors import all_are
 
@@ -60,12 +61,13 @@ def _above(p: Doubles, b: Doubles) -> Doubles:
 
 
 def _arguments(mean: Any, sd: Any, tau: Any, threshold: Any, reset: Any, refractory: Any) -> "Tuple[Doubles, ...]":
-    found = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (mean, sd, tau, threshold, reset, refractory)))
+    arrays = {"mean": mean, "sd": sd, "tau": tau, "threshold": threshold, "reset": reset, "refractory": refractory}
+    found = together(**{name: np.asarray(array, np.float64) for name, array in arrays.items()})
     for name, array in (("sd", found[1]), ("refractory", found[5])):
         all_are(name, array, (array >= 0) & (array < np.inf), "finite and at least 0")
     all_are("tau", found[2], found[2] > 0, "above 0")
     all_are("reset", found[4], found[4] < found[3], "below the threshold")
-    return tuple(found)
+    return found
 
 
 def _ln_period(mean: Doubles, sigma: Doubles, tau: Doubles, threshold: Doubles, reset: Doubles) -> Doubles:

@@ -187,12 +187,20 @@ def test_a_step_is_infinitely_steep():
         (([5, 10], [4, 4], [5, 5]), {"guess": 1}, "guess is 1"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": 0.6}, "lapse"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": "free"}, "lapse"),
+        (([5, 10], [4, 4], [5, 5]), {"lapse": None}, "lapse: expected a number, got None"),
+        (([5, 10], [4, 4], [5, 5]), {"lapse": np.zeros(2)}, "lapse: expected a number"),
         (([5, 10], [4, 4], [5, 5]), {"confidence": 95}, "confidence is 95"),
+        (([5, 10], [1, 2, 4], 5), {}, r"one shape, or numbers, got x \[2\], successes \[3\], trials \[1\]"),
     ],
 )
 def test_what_cannot_be_fitted_says_why(arguments, options, message):
     with pytest.raises(na.InvalidError, match=message):
         na.fit_psychometric(*arguments, **options)
+
+
+def test_a_curve_needs_trials():
+    with pytest.raises(na.InvalidError, match="trials: there are none"):
+        na.fits.logistic_curve([5, 10], [0, 0], [0, 0])
 
 
 def test_a_weibull_is_of_values_from_0_on():

@@ -65,6 +65,8 @@ def test_without_noise():
     assert na.siegert(20, 0) == 0 and na.siegert(30, 1e-12) == pytest.approx(na.siegert(30, 0), rel=1e-9)
     assert na.siegert(1e6, 1, refractory=0) == pytest.approx(1000 / (20 * 1e-5), rel=1e-4)
     assert isinstance(na.siegert(25, 3), float) and na.siegert([25, 26], 3).shape == (2,)
+    with pytest.raises(na.InvalidError, match=r"one shape, or numbers, got mean \[2\], sd \[3\]$"):
+        na.siegert([25, 26], [1, 2, 3])
 
 
 def test_wrong_neurons_are_refused():
