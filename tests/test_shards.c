@@ -904,6 +904,45 @@ START_TEST(costs_that_want_the_batch_whole_are_refused)
 }
 END_TEST
 
+/* Trial `bad` alone excites units that explode. */
+static nai_trainer *explosive(int64_t bad)
+{
+  enum { TRIALS = 10, STEPS = 6 };
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E z"}});
+  expect_ok(nai_network_set_transfer(net, "E", NAI_TRANSFER_RELU));
+  expect_ok(nai_network_build(net, 2));
+  const float away[3] = {0, 0, 0}, own[9] = {0, 0, 0, 0, 0, 1e20f, 0, 1e20f, 0}, in[3] = {1, 1, 1};
+  expect_ok(nai_network_set_weights(net, "u", "E", in, 3, 1));
+  expect_ok(nai_network_set_weights(net, "E", "E", own, 3, 3));
+  expect_ok(nai_network_set_weights(net, "E", "z", away, 1, 3));
+  nai_trials *trials = normal_trials(net, "z", STEPS, TRIALS);
+  float inputs[STEPS * TRIALS] = {0};
+  for (int t = 0; t < STEPS; t++) inputs[t * TRIALS + bad] = 1;
+  expect_ok(nai_trials_set_inputs(trials, "u", inputs, 1));
+  nai_trainer *trainer = make_trainer(net, bptt_rule(), adam(1e-3), task_of(net, trials));
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  return trainer;
+}
+
+/* Unit, step and trial are told as without shards, whichever shard it is in. */
+START_TEST(activity_that_explodes_in_a_shard)
+{
+  for (int64_t bad = 0; bad < BATCH; bad++) {
+    char whole[256];
+    for (int shards = 1; shards <= 4; shards *= 4) {
+      nai_trainer *trainer = explosive(bad);
+      expect_ok(nai_trainer_set(trainer, "shards", shards));
+      expect_fails(nai_trainer_step(NULL, trainer, NULL), NAI_ERR_NONFINITE, "'E'");
+      if (shards == 1) snprintf(whole, sizeof whole, "%s", nai_last_error());
+      ck_assert_str_eq(nai_last_error(), whole);
+      nai_trainer_destroy(trainer);
+    }
+  }
+}
+END_TEST
+
 /* Whichever it is of those that there are. */
 START_TEST(the_first_cost_may_want_the_batch_whole)
 {
@@ -1018,7 +1057,8 @@ Suite *shards_suite(void)
   ADD_CASE(suite, "refused", bad_exchanges_are_refused, bad_numbers_of_shards_are_refused,
            a_checkpoint_has_shards_for_so_many_ranks, rules_that_cannot_be_cut_say_so,
            learning_within_trials_is_refused, costs_that_want_the_batch_whole_are_refused,
-           the_first_cost_may_want_the_batch_whole, a_trainer_without_a_task_has_nothing_to_cut);
+           the_first_cost_may_want_the_batch_whole, activity_that_explodes_in_a_shard,
+           a_trainer_without_a_task_has_nothing_to_cut);
   ADD_CASE(suite, "memory", each_allocation_may_fail, updates_take_no_memory);
   return suite;
 }
