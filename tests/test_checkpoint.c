@@ -804,6 +804,40 @@ START_TEST(test_rates_are_compared)
 }
 END_TEST
 
+/* What may differ is called "progress" and "library": so may populations be, which may not. */
+START_TEST(test_populations_of_any_name_are_compared)
+{
+  nai_trainer *trainer[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net =
+        COMPOSE(.dt = 20, .inputs = {{"u", 1}},
+                .populations = {{"library", 3, NAI_FREE}, {"progress", 3, NAI_FREE}},
+                .outputs = {{"z", 1}},
+                .projections = {{"u", "library"}, {"library", "progress"}, {"progress", "z"}});
+    nai_rule *rule = bptt_rule();
+    nai_optimizer *optimizer = plain_descent(1e-3);
+    expect_ok(nai_network_build(net, 1));
+    expect_ok(nai_trainer_create(&trainer[k], net, rule, optimizer, NULL));
+    nai_rule_destroy(rule);
+    nai_optimizer_destroy(optimizer);
+    nai_network_destroy(net);
+  }
+  open_folder();
+  expect_ok(nai_trainer_set_rate(trainer[0], "progress library", NULL, 0.5));
+  expect_ok(nai_trainer_save(trainer[0], path));
+  expect_ok(nai_trainer_set_rate(trainer[1], "library", NULL, 0.5));
+  expect_fails(nai_trainer_restore(trainer[1], path), NAI_ERR_INVALID,
+               "rates: progress is 0.5 in the file, not there here");
+  expect_ok(nai_trainer_set_rate(trainer[1], "progress", NULL, 0.5));
+  expect_ok(nai_trainer_restore(trainer[1], path));
+  expect_ok(nai_trainer_set_rate(trainer[1], "library", NULL, 2));
+  expect_fails(nai_trainer_restore(trainer[1], path), NAI_ERR_INVALID,
+               "rates: library is 0.5 in the file, 2.0 here");
+  close_folder();
+  for (int k = 0; k < 2; k++) nai_trainer_destroy(trainer[k]);
+}
+END_TEST
+
 START_TEST(test_bad_arguments)
 {
   rig r = make_rig(&usual);
@@ -1179,9 +1213,10 @@ Suite *checkpoint_suite(void)
            test_moments_and_doubles_of_the_first_release,
            test_a_file_of_the_first_release_without_memory, test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs,
-           test_arrays_are_compared_to_the_end, test_rates_are_compared, test_shards_are_restored,
-           test_bad_arguments, test_damaged_files, test_values_that_cannot_be,
-           test_former_values_that_cannot_be, test_shapes_that_cannot_be,
-           test_an_absent_number_is_its_default, test_failing_allocations);
+           test_arrays_are_compared_to_the_end, test_rates_are_compared,
+           test_populations_of_any_name_are_compared, test_shards_are_restored, test_bad_arguments,
+           test_damaged_files, test_values_that_cannot_be, test_former_values_that_cannot_be,
+           test_shapes_that_cannot_be, test_an_absent_number_is_its_default,
+           test_failing_allocations);
   return suite;
 }

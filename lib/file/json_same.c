@@ -64,9 +64,10 @@ static nai_status same_lists(const nai__json *file, const nai__json *ours, const
   return NAI_OK;
 }
 
-static int may_differ(const char *key)
+/* Of the whole; further in they are names that users gave. */
+static int may_differ(const char *key, const char *path)
 {
-  return strcmp(key, "library") == 0 || strcmp(key, "progress") == 0;
+  return !*path && (strcmp(key, "library") == 0 || strcmp(key, "progress") == 0);
 }
 
 /*
@@ -96,12 +97,12 @@ static nai_status same_objects(const nai__json *file, const nai__json *ours, con
   for (const nai__json *mine = nai__json_first(ours); mine; mine = mine->next) {
     snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", mine->key);
     const nai__json *theirs = nai__json_get(file, mine->key);
-    if (may_differ(mine->key) || (!theirs && is_default(mine, path))) continue;
+    if (may_differ(mine->key, path) || (!theirs && is_default(mine, path))) continue;
     NAI__TRY(nai__json_same(theirs, mine, inner));
   }
   for (const nai__json *theirs = nai__json_first(file); theirs; theirs = theirs->next) {
     snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", theirs->key);
-    if (may_differ(theirs->key) || nai__json_get(ours, theirs->key)) continue;
+    if (may_differ(theirs->key, path) || nai__json_get(ours, theirs->key)) continue;
     if (!is_default(theirs, path)) return differ(theirs, NULL, inner);
   }
   return NAI_OK;
