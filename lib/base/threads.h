@@ -19,6 +19,20 @@ void nai__pool_destroy(nai__pool *pool);
 int32_t nai__pool_threads(const nai__pool *pool);
 
 /*
+ * Tasks of `each` trials, the last one of what is left: how many n trials make, and how many trials
+ * the one from `first` on has.
+ */
+static inline int64_t nai__tasks_of(int64_t n, int64_t each)
+{
+  return (n + each - 1) / each;
+}
+
+static inline int64_t nai__task_from(int64_t first, int64_t n, int64_t each)
+{
+  return n - first < each ? n - first : each;
+}
+
+/*
  * Runs work(argument, task, thread) for each task 0 .. tasks-1, thread 0 .. threads-1; returns when
  * all are done. Every thread rounds as the caller does now.
  */

@@ -65,7 +65,7 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
 {
   nai__forward *f = argument;
   const nai_trials *trials = f->trials;
-  int64_t row = task * f->rows, left = f->count - row, rows = left < f->rows ? left : f->rows;
+  int64_t row = task * f->rows, rows = nai__task_from(row, f->count, f->rows);
   if (f->from == 0) nai__begin(&f->activity, row, rows);
   for (int64_t t = f->from + 1; t <= f->end; t++) {
     if (atomic_load_explicit(&f->over, memory_order_relaxed)) return;
@@ -88,8 +88,7 @@ static nai_status run_steps(nai__forward *forward, int64_t from, int64_t end)
 {
   forward->from = from;
   forward->end = end;
-  nai__pool_run(forward->pool, (forward->count + forward->rows - 1) / forward->rows, run_rows,
-                forward);
+  nai__pool_run(forward->pool, nai__tasks_of(forward->count, forward->rows), run_rows, forward);
   NAI__TRY(nai__failure_raise(&forward->activity.failed));
   return forward->answer;
 }

@@ -228,7 +228,7 @@ static void add_trials(const group *g, double *sum, const float *error, int64_t 
 {
   const nai__pass *pass = g->pass;
   for (int64_t b = 0; b < g->rows; b += pass->summed, sum += nai__numbers_width(pass->net))
-    add_rows(sum, error + b * ld, n, ld, g->rows - b < pass->summed ? g->rows - b : pass->summed);
+    add_rows(sum, error + b * ld, n, ld, nai__task_from(b, g->rows, pass->summed));
 }
 
 /* --- the initial state ------------------------------------------------------------------------ */

@@ -102,23 +102,23 @@ typedef struct nai__pass {
 /* Groups of `rows` trials that are worked on together. */
 static inline int64_t nai__pass_groups(const nai__pass *pass)
 {
-  return (pass->trials + pass->rows - 1) / pass->rows;
+  return nai__tasks_of(pass->trials, pass->rows);
 }
 
 static inline int64_t nai__pass_sums(const nai__pass *pass)
 {
-  return (pass->trials + pass->summed - 1) / pass->summed;
+  return nai__tasks_of(pass->trials, pass->summed);
 }
 
 /* Times that a thread walks back; and of trials row .. of one of them, how many it walks with. */
 static inline int64_t nai__pass_walks(const nai__pass *pass)
 {
-  return (pass->trials + pass->walked - 1) / pass->walked;
+  return nai__tasks_of(pass->trials, pass->walked);
 }
 
 static inline int64_t nai__pass_walked(const nai__pass *pass, int64_t row)
 {
-  return pass->trials - row < pass->walked ? pass->trials - row : pass->walked;
+  return nai__task_from(row, pass->trials, pass->walked);
 }
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */

@@ -47,7 +47,7 @@ static int64_t summed_of(const nai_network *net, int64_t rows)
 /* Trials that the busiest of some threads meets, where each takes so many at a time. */
 static int64_t most_met(const nai__batch *batch, int64_t rows, int64_t threads)
 {
-  const int64_t times = (batch->trials + rows - 1) / rows,
+  const int64_t times = nai__tasks_of(batch->trials, rows),
                 most = (times + threads - 1) / threads * rows;
   return most < batch->trials ? most : batch->trials;
 }
@@ -75,7 +75,7 @@ static int64_t walked_of(const nai__batch *batch, int64_t threads)
 /* Floats of sums of all groups but the first; 0: all trials have one sum. */
 static int64_t sums_of(const nai_network *net, int64_t steps, int64_t trials)
 {
-  const int64_t rows = rows_of(net, trials), groups = (trials + rows - 1) / rows;
+  const int64_t rows = rows_of(net, trials), groups = nai__tasks_of(trials, rows);
   if (!has_lists(net) || !net->kernels->list_rows || net->kernels->outer_rows) return 0;
   return net->n_theta <= steps * rows * net->ld_units / SMALL_SUMS ? (groups - 1) * net->n_theta
                                                                    : 0;

@@ -52,8 +52,7 @@ static void run_group(void *argument, int64_t task, int32_t thread)
   const struct job *job = argument;
   nai__batch *batch = job->batch;
   const nai_trials *trials = job->trials;
-  int64_t row = task * batch->walked;
-  int64_t rows = batch->trials - row < batch->walked ? batch->trials - row : batch->walked;
+  int64_t row = task * batch->walked, rows = nai__task_from(row, batch->trials, batch->walked);
   if (job->from == 0) nai__begin(&batch->activity, row, rows);
   int64_t work = rows * batch->activity.net->n_theta;
   for (int64_t t = job->from + 1; t <= job->end && !nai__pool_ended(job->pool, thread, work); t++) {
@@ -73,7 +72,7 @@ nai__done nai__batch_done(const nai__batch *batch)
 /* All steps from job->from to job->end, of one span. */
 static nai_status run_steps(nai__batch *batch, struct job *job)
 {
-  nai__pool_run(job->pool, (batch->trials + batch->walked - 1) / batch->walked, run_group, job);
+  nai__pool_run(job->pool, nai__tasks_of(batch->trials, batch->walked), run_group, job);
   NAI__TRY(nai__pool_answer(job->pool));
   return nai__failure_raise(&batch->activity.failed);
 }

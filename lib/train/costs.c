@@ -253,7 +253,7 @@ static void meet_trials(const nai__parts *parts, nai__weighed_cost *c, const nai
 {
   const int64_t most = parts->batch->summed;
   for (int64_t b = 0; b < rows; b += most) {
-    const nai__rates rates = part_of(parts, t, row + b, rows - b < most ? rows - b : most,
+    const nai__rates rates = part_of(parts, t, row + b, nai__task_from(b, rows, most),
                                      g + b * parts->batch->activity.net->ld_units);
     nai_status status =
         nai__meet_rates(&c->part[(row + b) / most], c->cost, node, &rates, c->scale);
