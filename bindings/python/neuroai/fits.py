@@ -102,6 +102,15 @@ class _Data:
         second = [[sums[0], sums[1], sums[3]], [sums[1], sums[2], sums[4]], [sums[3], sums[4], ll.sum()]]
         return value, np.array([z.sum(), (z * x).sum(), l.sum()]), np.array(second)
 
+    def likelihoods(self, a: Doubles, b: Doubles, lapse: Doubles) -> Doubles:
+        """The log likelihood of many at once, [n]."""
+        below, above, _, _ = _logs(self.shape, a[:, None] + b[:, None] * self.x)
+        low = np.full(len(a), self.guess) if self.shape == "weibull" else lapse
+        with np.errstate(divide="ignore"):
+            lows, rises, highs = np.log(low)[:, None], np.log(1 - low - lapse)[:, None], np.log(lapse)[:, None]
+        p, q = np.logaddexp(lows, rises + below), np.logaddexp(highs, rises + above)
+        return np.asarray((_times(self.k, p) + _times(self.n - self.k, q)).sum(axis=1))
+
 
 def _times(count: Doubles, value: Doubles) -> Doubles:
     """0 times infinity is 0: what never happened may have been impossible."""
@@ -142,6 +151,12 @@ class _Search:
         self.optimize = needed("scipy.optimize", "fitting a psychometric function", "fits")
         self.data, self.lapse = data, lapse
         self.slopes = _slope_bounds(data)
+        self.several = lapse != 0 or (data.shape == "weibull" and data.guess > 0)  # maxima there may be
+        self._lapses = np.array([0.003, 0.01, 0.03, 0.06, 0.1, 0.15, MOST_LAPSE] if lapse is None else [lapse])
+        steep = np.geomspace(LEAST_BETA * data.span if data.shape == "weibull" else 0.3, self.slopes[1], 12)
+        self._slopes = steep if data.shape == "weibull" else np.concatenate([-steep, steep])
+        ends = np.linspace(data.x.min() - 1, data.x.max() + 1, 21)
+        self._places = np.concatenate([ends, (data.x[1:] + data.x[:-1]) / 2])
         self.best = max((self._from(start) for start in self._starts()), key=lambda found: found[0])
         self._take_a_step()
 
@@ -161,6 +176,14 @@ class _Search:
                 places += [(rises * b, m) for b in (8.0, 40.0) for m in (-0.3, -0.1, 0.1, 0.3)]
             return [np.array([-b * m, b, lapse]) for b, m in places for lapse in lapses]
         return [np.array([-b * m, b, lapse]) for b in (2.0, 20.0) for m in (-0.3, 0.0, 0.3) for lapse in lapses]
+
+    def _likeliest(self, m: npt.ArrayLike, b: npt.ArrayLike, lapse: npt.ArrayLike) -> Tuple[float, Doubles]:
+        """The highest likelihood of all of these places, and (a, b, lapse)."""
+        grid = [each.ravel() for each in np.meshgrid(m, b, lapse)]
+        places = np.array([-grid[0] * grid[1], grid[1], grid[2]])
+        values = self.data.likelihoods(*places)
+        highest = int(np.argmax(values))
+        return float(values[highest]), places[:, highest]
 
     def _from(self, start: Doubles) -> Tuple[float, Doubles]:
         return self.climb(lambda p: p, np.eye(3), start)
@@ -199,22 +222,47 @@ class _Search:
                 damping = max(1e-3, 10 * damping)
         return now[0], place(free)
 
-    # the profiles: the best likelihood with one parameter held, from where a neighbour had its best
+    # the profiles: the best likelihood with one parameter held, from where a neighbour had its best, and from where it is
+    # high at all
     def at_location(self, m: float, near: Doubles) -> Tuple[float, Doubles]:
         place = lambda free: np.array([-m * free[0], free[0], free[1]])  # noqa: E731
-        starts = [near[1], 1 / (1 + abs(m))] if self.data.shape == "weibull" and abs(m) > 2 else [near[1]]
-        jacobian = np.array([[-m, 0], [1, 0], [0, 1]])
-        found = [self.climb(place, jacobian, np.array([b, near[2]])) for b in starts]
-        return max(found, key=lambda one: one[0])
+        slopes = [near[1], 1 / (1 + abs(m))] if self.data.shape == "weibull" and abs(m) > 2 else [near[1]]
+        starts = [np.array([b, near[2]]) for b in slopes]
+        other = self._likeliest(m, self._slopes, self._lapses) if self.several else None
+        return self._highest(place, np.array([[-m, 0], [1, 0], [0, 1]]), starts, other, [1, 2])
 
     def at_slope(self, b: float, near: Doubles) -> Tuple[float, Doubles]:
         place = lambda free: np.array([free[0], b, free[1]])  # noqa: E731
         m = -near[0] / near[1] if near[1] else 0.0
-        return self.climb(place, np.array([[1, 0], [0, 0], [0, 1]]), np.array([-m * b, near[2]]))
+        other = self._likeliest(self._places, b, self._lapses) if self.several else None
+        return self._highest(place, np.array([[1, 0], [0, 0], [0, 1]]), [np.array([-m * b, near[2]])], other, [0, 2])
 
     def at_lapse(self, lapse: float, near: Doubles) -> Tuple[float, Doubles]:
         place = lambda free: np.array([free[0], free[1], lapse])  # noqa: E731
-        return self.climb(place, np.array([[1, 0], [0, 1], [0, 0]]), near[:2])
+        other = self._likeliest(self._places, self._slopes, lapse)
+        return self._highest(place, np.array([[1, 0], [0, 1], [0, 0]]), [near[:2]], other, [0, 1])
+
+    def _highest(
+        self,
+        place: Callable[[Doubles], Doubles],
+        jacobian: npt.NDArray[Any],
+        starts: List[Doubles],
+        other: Optional[Tuple[float, Doubles]],
+        free: List[int],
+    ) -> Tuple[float, Doubles]:
+        """The best climb from starts; and from another place of a high likelihood, which may be below another maximum."""
+        found = max((self.climb(place, jacobian, start) for start in starts), key=lambda one: one[0])
+        if other is None or (other[0] <= found[0] and _beside(found[1], other[1])):
+            return found
+        return max(found, self.climb(place, jacobian, other[1][free]), key=lambda one: one[0])
+
+
+def _beside(one: Doubles, other: Doubles) -> bool:
+    """Whether two places are as near as those of a grid, so that they are below the same maximum."""
+    if one[1] * other[1] <= 0:
+        return False
+    apart = abs(float(one[0] / one[1] - other[0] / other[1]))
+    return apart <= 0.15 and 0.5 <= float(one[1] / other[1]) <= 2
 
 
 def _slope_bounds(data: _Data) -> Interval:

@@ -1,0 +1,142 @@
+"""Measures and pictures that are given what they cannot take: each says which argument, and what it should be."""
+
+from functools import lru_cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import small
+from every_picture import CASES
+from test_spikes import pools_of_spikes
+
+import neuroai as na
+
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def run():
+    net = small(noise=0.1)
+    return net.run(na.tasks.PerceptualDecisionMaking().trials(net, 24), seed=1, record="* *:x")
+
+
+@lru_cache(maxsize=None)
+def spiking():
+    return pools_of_spikes(2)
+
+
+def two_tasks(run):
+    return na.task_variance({"one": run, "other": run.net.run(run.trials, seed=2, interventions=na.Inject("E", 0.3))})
+
+
+# --- seeds -----------------------------------------------------------------------------------------------------------
+
+SEEDED = {
+    "fixed_points": lambda run, seed: na.fixed_points(run.net, run, n=1, seed=seed),
+    "decode": lambda run, seed: na.decode(run, "target", seed=seed, progress=False),
+    "noise_correlations": lambda run, seed: na.noise_correlations(run, "target", units=3, seed=seed),
+    "selectivity": lambda run, seed: na.selectivity(run, "target", shuffles=2, seed=seed),
+    "graph_measures": lambda run, seed: na.graph_measures(run.net, searches=1, seed=seed),
+    "graph_measures, some paths": lambda run, seed: na.graph_measures(run.net, searches=1, paths=3, seed=seed),
+    "small_world": lambda run, seed: na.small_world(run.net, nulls=1, seed=seed),
+    "clusters": lambda run, seed: two_tasks(run).clusters(2, least=0.0, seed=seed),
+    "split": lambda run, seed: run.trials.split(0.5, seed=seed),
+    "correlations": lambda run, seed: na.spikes.correlations(spiking().spikes["E0"], most=2, seed=seed),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_seeds(run, name):
+    for seed, words in ((-1, "seed is -1, must be at least 0"), (0.5, "seed: expected a whole number, got 0.5")):
+        with pytest.raises(na.InvalidError, match=words):
+            SEEDED[name](run, seed)
+    if name != "fixed_points":  # whose trials may be run, by a seed of 64 bits
+        SEEDED[name](run, 2**70)
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+WINDOWED = {
+    "pca": lambda run, window: na.pca(run, window=window),
+    "dimensionality": lambda run, window: na.dimensionality(run, window=window),
+    "decode": lambda run, window: na.decode(run, "target", window=window),
+    "selectivity": lambda run, window: na.selectivity(run, "target", window=window),
+    "timescales": lambda run, window: na.timescales(run, window=window),
+    "fixed_points": lambda run, window: na.fixed_points(run.net, run, n=1, window=window),
+    "linearise": lambda run, window: na.linearise(run, window=window),
+    "raster": lambda run, window: na.plot.raster(spiking(), window=window),
+}
+@pytest.mark.parametrize("name", WINDOWED)
+@pytest.mark.parametrize("window", [(), (1,), (1, 2, 3), 5, ("a", "b"), [[1, 2]], NAN], ids=repr)
+def test_windows_that_are_none(run, name, window):
+    before = plt.get_fignums()
+    with pytest.raises(na.InvalidTypeError, match="window: expected "):
+        WINDOWED[name](run, window)
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+@pytest.mark.parametrize("window", [(500, 100), (NAN, 100), (100, NAN), (1e6, 2e6)], ids=repr)
+def test_windows_without_a_step(run, name, window):
+    with pytest.raises(na.InvalidError, match="has no|there is no step"):
+        WINDOWED[name](run, window)
+
+
+def test_epochs_where_only_times_will_do(run):
+    for name in ("pca", "fixed_points", "linearise", "raster"):
+        with pytest.raises(na.InvalidTypeError, match=r"window: expected \(from, to\), ms, got 'stimulus'"):
+            WINDOWED[name](run, "stimulus")
+
+
+# --- reaction times --------------------------------------------------------------------------------------------------
+
+
+def test_reaction_times(run):
+    given = run.net.run(na.Trials(np.zeros((9, 3, 3)), conditions={"target": [0, 1, 0.5], "when": [20, NAN, 20]}), seed=1)
+    for words, options in {
+        "threshold is nan, must be a number": {"threshold": NAN},
+        "onset: nan is not finite": {"onset": NAN},
+        r"onset: nan is not finite$": {"onset": [0, NAN, 0]},
+        "right is 3, must be -1 to 2": {"right": [0, 1, 3]},
+        "right: condition 'target' has values that are no classes, such as 0.5": {"right": "target"},
+    }.items():
+        with pytest.raises((na.InvalidError, na.NonfiniteError), match=words):
+            na.reaction_times(given, **{"threshold": -1e9, **options})
+    found = na.reaction_times(given, -1e9)
+    assert found.correct.tolist() == [-1, -1, -1]  # a target that is no channel says nothing of them
+    assert np.isnan(na.reaction_times(given, -1e9, onset="when").time).tolist() == [False, True, False]
+    nothing = run.net.run(na.Trials(np.zeros((0, 3, 3))))
+    with pytest.raises(na.InvalidError, match="run: it has no steps"):
+        na.reaction_times(nothing)
+
+
+# --- and what else there is ------------------------------------------------------------------------------------------
+
+
+def test_what_results_are_asked(run):
+    n = 16
+    found, linear = na.pca(run), na.linearise(run)
+    for ask, words in (
+        (lambda: found.project([1, 2, 3]), r"rates: expected shape \[..., 16\], got \[3\]"),
+        (lambda: found.project("a"), "rates: expected numbers, got 'a'"),
+        (lambda: linear.carry([1, 2]), r"difference: expected shape \[16\], got \[2\]"),
+        (lambda: linear.carry("a"), "difference: expected numbers, got 'a'"),
+        (lambda: linear.carry([NAN] * n), "difference: nan is not finite"),
+        (lambda: na.selectivity(run, "target", values=(1,)), "values: expected two values of the condition, got"),
+        (lambda: na.selectivity(run, "target", values=3), "values: expected two values of the condition, got 3"),
+        (lambda: na.selectivity(run, "target", shuffles=-1), "shuffles is -1, must be at least 0"),
+        (lambda: na.task_variance({"Go": 3}), "runs: expected a neuroai.Run by the name of each task, got 3"),
+        (lambda: na.graph_measures(na.Network(20).population("E", 5)), "net: it must be built"),
+    ):
+        with pytest.raises(na.Error, match=words):
+            ask()
+    assert found.project(np.zeros((4, 5, n))).shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "label_ends"])
+def test_axes_that_are_none(name):
+    draw = CASES[name][0][1]
+    before = plt.get_fignums()
+    with pytest.raises(na.InvalidTypeError, match="ax: expected Matplotlib's axes.*, got 99"):
+        draw(99)
+    assert plt.get_fignums() == before
