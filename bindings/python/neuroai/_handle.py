@@ -122,6 +122,14 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     return number
 
 
+def seed_of(value: Any) -> int:
+    """A seed of NumPy's random numbers: any whole number of at least 0."""
+    number = whole("seed", value)
+    if number < 0:
+        raise InvalidError(f"seed is {brief(number)}, must be at least 0")
+    return number
+
+
 def flag(what: str, value: Any) -> bool:
     """``value`` as yes or no: True, False, 1 or 0."""
     if np.ndim(value) > 0 or value not in (0, 1):
@@ -312,6 +320,14 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
         return np.asarray(array, order="C")
     with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
         return np.asarray(array, wanted, order="C")
+
+
+def finite(what: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The array, whose entries must be finite."""
+    if not np.isfinite(array).all():
+        raise NonfiniteError(f"{what}: {array[~np.isfinite(array)][0]:g} is not finite")
+    found: npt.NDArray[np.float64] = array
+    return found
 
 
 def as_mask(what: str, value: Any, shape: Sequence[Union[int, str]]) -> npt.NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from ._handle import Names, joined, listed, picked
 from ._kinds import of_their_kind
 from ._labels import draw_borders, in_lines, key_beside, label_ends, name_sides, name_ticks
 from ._plot_experiment import shade_interventions
+from ._windows import times_of
 from .errors import InvalidError, UnknownNameError, brief
 from .mean_fields import MeanField, Stationary
 from .run import Run
@@ -33,7 +34,7 @@ def _recorded(run: Run, names: Names, window: Window) -> Dict[str, Spikes]:
     found = picked(joined(names).split(), run.spikes)
     if not found:
         raise UnknownNameError(f"no spikes of {brief(names)} were recorded, but {listed(run.spikes) or 'none'}")
-    return found if window is None else {name: spikes.between(*window) for name, spikes in found.items()}
+    return found if window is None else {name: spikes.between(*times_of(window)) for name, spikes in found.items()}
 
 
 def _rates_of(theory: Theory) -> Mapping[str, float]:

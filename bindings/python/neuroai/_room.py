@@ -10,6 +10,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
 
+from ._handle import wrong_type
+
 __all__ = ["arrange", "layout", "length_of"]
 
 #: How often a layout is made anew at most.
@@ -23,6 +25,8 @@ def arrange(ax: Axes) -> None:
     He has if the figure has a layout, or spaces of its own, or axes of several grids, which a layout would put upon
     each other.
     """
+    if not isinstance(ax, Axes):
+        raise wrong_type("ax", "Matplotlib's axes", ax)
     figure: Any = ax.figure
     while getattr(figure, "_parent", None) is not None:  # the figure of a subfigure
         figure = figure._parent

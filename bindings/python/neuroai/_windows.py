@@ -17,10 +17,12 @@ __all__ = [
     "activity_of",
     "all_finite",
     "going_of",
+    "inside_of",
     "labels_of",
     "means_of",
     "samples_of",
     "steps_of",
+    "times_of",
     "values_of",
 ]
 
@@ -101,11 +103,23 @@ def going_of(run: Run, window: Window) -> npt.NDArray[np.bool_]:
         step = (np.arange(rows)[:, None] + 1) * run.every - 1
         found = found & (step >= ends[:, 0]) & (step < ends[:, 1])
     elif window is not None:
-        first, last = real("window", window[0]), real("window", window[1])
-        found = found & ((run.time > first) & (run.time <= last))[:, None]
+        found = found & inside_of(run, window, " or the name of an epoch")[:, None]
     if not found.any():
         raise InvalidError(f"window is {brief(window)}, has no recorded step of any trial")
     return found
+
+
+def times_of(window: Any, or_else: str = "") -> Tuple[float, float]:
+    """A window that is no epoch: from when, and to when, ms."""
+    if isinstance(window, str) or np.ndim(window) != 1 or len(window) != 2:
+        raise wrong_type("window", f"(from, to), ms{',' + or_else if or_else else ''}", window)
+    return real("window", window[0]), real("window", window[1])
+
+
+def inside_of(run: Run, window: Any, or_else: str = "") -> npt.NDArray[np.bool_]:
+    """Which steps of a run lie in a window that is no epoch, [T]."""
+    first, last = times_of(window, or_else)
+    return np.asarray((run.time > first) & (run.time <= last))
 
 
 def samples_of(run: Run, names: Names, window: Window) -> Doubles:

@@ -10,15 +10,16 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, as_array, brief, joined, listed, picked
+from ._handle import Names, as_array, brief, finite, given, joined, listed, picked, real, wrong_shape
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
-from ._windows import all_finite
+from ._windows import all_finite, inside_of
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
     Evaluation,
     Where,
+    classes_of,
     condition_of,
     decimals,
     final_classes,
@@ -164,9 +165,13 @@ def reaction_times(
         raise InvalidError("run: it must be one of trials: net.run(task.trials(net, 1000))")
     if not run.outputs:
         raise InvalidError("run: the network has no output")
+    if np.isnan(real("threshold", threshold)):
+        raise InvalidError("threshold is nan, must be a number")
     name = next(iter(run.outputs)) if output is None else output
     if name not in run.outputs:
         raise UnknownNameError(f"no output is called {brief(name)}, but {listed(run.outputs)}")
+    if not len(run.time):
+        raise InvalidError("run: it has no steps")
     z = _choices(run, np.asarray(run.outputs[name], np.float64), channels, probability)
     steps, n, _ = z.shape
     above = z.max(axis=2) > threshold
@@ -175,7 +180,7 @@ def reaction_times(
     largest = np.argmax(z[first, np.arange(n)], axis=1)
     choice = np.where(crossed, largest, -1).astype(np.int64)
     time = np.where(crossed, run.time[first] - _onset(run.trials.conditions, onset, n), np.nan)
-    truth = _truth(run, right, n)
+    truth = _truth(run, right, n, z.shape[2])
     if run.trials._has_times is False:
         raise InvalidError(_NO_TIMES)
     correct = np.where((choice >= 0) & (truth >= 0), choice == truth, -1).astype(np.int64)
@@ -221,20 +226,24 @@ def _onset(conditions: Mapping[str, npt.NDArray[Any]], onset: Union[float, str, 
         onset = "onset" if "onset" in conditions else 0.0
     if isinstance(onset, str):
         return condition_of(conditions, onset).astype(np.float64)
-    return float(onset) if np.ndim(onset) == 0 else as_array("onset", onset, (n,), np.float64)  # type: ignore[arg-type]
+    return finite("onset", as_array("onset", onset, () if np.ndim(onset) == 0 else (n,), np.float64))
 
 
-def _truth(run: Run, right: Union[str, npt.ArrayLike, None], n: int) -> npt.NDArray[np.int64]:
+def _truth(run: Run, right: Union[str, npt.ArrayLike, None], n: int, channels: int) -> npt.NDArray[np.int64]:
     trials = run.trials
     if right is not None and not isinstance(right, str):
-        return as_array("right", right, (n,), np.int64)
+        channel_of = as_array("right", right, (n,), np.int64)
+        for channel in channel_of[(channel_of < -1) | (channel_of >= channels)][:1]:
+            raise InvalidError(f"right is {channel}, must be -1 to {channels - 1}: a channel of the output")
+        return channel_of
     if right is None and trials is not None and has_classes(trials):
         return final_classes(trials)
     conditions = trials.conditions if trials is not None else {}
-    if right is None and "target" not in conditions:
-        return np.full(n, -1, np.int64)
-    values = condition_of(conditions, right or "target")
-    return np.where(np.isfinite(values), values, -1).astype(np.int64)
+    if right is not None:
+        return classes_of(right, condition_of(conditions, right))
+    values = conditions.get("target", np.full(n, np.nan))
+    known = np.where(np.isfinite(values), values, -1)
+    return (known if (known % 1 == 0).all() else np.full(n, -1)).astype(np.int64)
 
 
 # --- means by condition ----------------------------------------------------------------------------------------------
@@ -317,7 +326,10 @@ class PCA:
 
     def project(self, rates: npt.ArrayLike) -> Doubles:
         """Rates [..., units] along the components, [..., k]."""
-        return (np.asarray(rates, np.float64) - self.mean) @ self.components.T
+        array = np.asarray(given("rates", rates), np.float64)
+        if array.ndim < 1 or array.shape[-1] != len(self.mean):
+            raise wrong_shape("rates", f"[..., {len(self.mean)}]", array.shape)
+        return (array - self.mean) @ self.components.T
 
 
 @of_their_kind
@@ -350,7 +362,9 @@ def pca(
     values, means = condition_means(run, condition, names, where)
     inside = np.ones(len(run.time), bool)
     if window is not None:
-        inside = (run.time > window[0]) & (run.time <= window[1])
+        inside = inside_of(run, window)
+        if not inside.any():
+            raise InvalidError(f"window is {brief(window)}, has no recorded step of any trial")
     samples = means[:, inside].reshape(-1, means.shape[2])
     samples = samples[np.isfinite(samples).all(axis=1)]
     most = min(len(samples) - 1, means.shape[2])

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, whole
+from ._handle import Names, brief, frozen, seed_of, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
@@ -102,7 +102,7 @@ def decode(
         groups, group = values_of(run, across, "across")
     group = np.where(label < 0, -1, group)
     _check_counts(label, group, len(values), groups, folds, across)
-    model = _Model(linear, penalty, folds, len(values), np.random.default_rng(seed))
+    model = _Model(linear, penalty, folds, len(values), np.random.default_rng(seed_of(seed)))
     accuracy = np.empty((len(groups), len(groups)))
     with Bar(len(groups) * (folds + 1), "decoders", progress) as model.bar:
         for trained in range(len(groups)):

@@ -160,7 +160,7 @@ class Evaluation(Handle):
 
     def _right(self, right: Union[str, npt.ArrayLike, None], progress: bool = True) -> npt.NDArray[np.int64]:
         if isinstance(right, str):
-            return _whole(right, condition_of(self.conditions, right))
+            return classes_of(right, condition_of(self.conditions, right))
         if right is not None:
             return as_array("right", right, (len(self.correct),), np.int64)
         if self._source is None:
@@ -168,9 +168,9 @@ class Evaluation(Handle):
         net, task, seed = self._source
         if isinstance(task, Trials):
             classes = has_classes(task) or "target" not in self.conditions
-            return final_classes(task)[: len(self.correct)] if classes else _whole("target", self.conditions["target"])
+            return final_classes(task)[: len(self.correct)] if classes else classes_of("target", self.conditions["target"])
         if "target" in self.conditions and not has_classes(task.trials(net, 1, seed, progress=False)):
-            return _whole("target", self.conditions["target"])
+            return classes_of("target", self.conditions["target"])
         with Bar(len(self.correct), "trials", progress) as bar:
             return self._right_of_task(net, task, seed, bar)
 
@@ -556,7 +556,7 @@ def condition_of(conditions: Mapping[str, npt.NDArray[Any]], name: str) -> npt.N
     return conditions[name]
 
 
-def _whole(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def classes_of(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """A condition as classes; NaN is none."""
     known = np.where(np.isfinite(values), values, -1)
     if np.any(known != np.round(known)):

@@ -8,12 +8,12 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, as_array, brief, frozen, given, joined, listed, picked, whole
+from ._handle import Names, as_array, brief, frozen, given, joined, listed, picked, seed_of, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._matrices import room, room_for
 from ._needed import needed
-from .errors import InvalidError, UnknownNameError
+from .errors import InvalidError, OrderError, UnknownNameError
 from .network import Network
 from .synapse_list import synapses
 
@@ -204,7 +204,7 @@ def _communities(clustering: Any, edges: Any, searches: int, seed: int, progress
         shuffle_nodes=True,
         return_probs=False,
         return_aggregate=False,
-        random_state=np.random.RandomState(np.random.MT19937(seed)),
+        random_state=np.random.RandomState(np.random.MT19937(seed_of(seed))),
     )
     best, most = np.zeros(edges.shape[0], np.int64), -np.inf
     with Bar(searches, "searches for communities", progress) as bar:
@@ -225,6 +225,8 @@ def _graph(
     sparse: Any, graph: Any, names: Names, binary: bool, paths: Optional[int], seed: int, call: str
 ) -> Tuple[Any, npt.NDArray[np.int64]]:
     """|W| without its diagonal, and the units to which paths are looked for: all of them, or some of a sparse matrix."""
+    if isinstance(graph, Network) and not graph.built:
+        raise OrderError("net: it must be built: net.build()")
     if paths is None:
         a = _matrix(graph, names, binary, f", or {call}(net, paths=200)")
         return a, np.arange(len(a))
@@ -233,7 +235,7 @@ def _graph(
     if not 1 <= whole("paths", paths) <= n:
         raise InvalidError(f"paths is {paths}, must be 1 to {n}: the number of units")
     room(f"measuring a graph of {n} units", 16.0 * paths * n, f"for paths to {paths} of them", "ask for fewer `paths`")
-    return edges, np.sort(np.random.default_rng(seed).choice(n, paths, replace=False))
+    return edges, np.sort(np.random.default_rng(seed_of(seed)).choice(n, paths, replace=False))
 
 
 def _matrix(graph: Any, names: Names, binary: bool, or_else: str) -> Doubles:
@@ -348,7 +350,7 @@ def small_world(
     c, length = _small(sparse, a, receivers, progress)
     if not length > 0:
         raise InvalidError(f"paths is {paths}: none of these units has a path from another: ask for more of them")
-    others, draw = np.empty((nulls, 2)), np.random.default_rng(seed)
+    others, draw = np.empty((nulls, 2)), np.random.default_rng(seed_of(seed))
     with Bar(nulls, "random graphs", progress) as bar:
         for k in range(nulls):
             others[k] = _small(sparse, _swapped(sparse, a, draw, lambda: bar.at(k)), receivers, False)

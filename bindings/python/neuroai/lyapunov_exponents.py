@@ -9,11 +9,12 @@ from typing import Any, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import brief, frozen, whole
+from ._handle import as_array, brief, finite, frozen, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from ._needed import needed
+from ._windows import inside_of
 from .errors import InvalidError, NonfiniteError
 from .network import Network
 from .rate_maps import Constant, RateMap
@@ -165,9 +166,7 @@ class Linearisation:
 
     def carry(self, difference: npt.ArrayLike) -> Doubles:
         """What becomes of a small difference [N] of the first of the states: after each step, [T, N]."""
-        array = np.asarray(difference, np.float64)
-        if array.shape != self.states.shape[1:]:
-            raise InvalidError(f"difference: expected [{self.states.shape[1]}], got {array.shape}")
+        array = finite("difference", as_array("difference", difference, self.states.shape[1:], np.float64))
         found = np.empty(self.states.shape)
         for step, jacobian in enumerate(self.jacobians):
             array = found[step] = jacobian @ array
@@ -260,7 +259,7 @@ def linearise(
         raise InvalidError(f"trial is {trial}, must be 0 to {len(run.lengths) - 1}")
     inside = np.arange(len(run.time)) < run.lengths[trial]
     if window is not None:
-        inside &= (run.time > window[0]) & (run.time <= window[1])
+        inside &= inside_of(run, window)
     inside[:1] = False
     steps = np.flatnonzero(inside)
     if not len(steps):

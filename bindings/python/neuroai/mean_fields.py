@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import brief, frozen, given, listed
+from ._handle import brief, frozen, given, listed, seed_of
 from .errors import Error, InvalidError, UnknownNameError, all_are
 from .transfer import siegert, siegert_slopes
 
@@ -231,7 +231,7 @@ class MeanField(Closed):
             seed: of the random ones.
         """
         n, most = len(self.names), 1000.0 / np.maximum(self._neuron[3], 1.0)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed_of(seed))
         begun: List[Any] = [np.zeros(n), np.full(n, 50.0), most, *(starts or ())]
         for k in range(n):
             begun += [np.eye(n)[k] * 50.0, np.eye(n)[k] * most[k]]

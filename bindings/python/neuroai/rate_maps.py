@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed
-from ._handle import as_array, brief, expect, frozen, given, listed, wrong_shape
+from ._handle import as_array, brief, expect, finite, frozen, given, listed, wrong_shape
 from ._matrices import room_for
 from ._needed import has, needed
 from ._nonlinearity import FUNCTIONS
-from .errors import InvalidError, NonfiniteError, OrderError, UnknownNameError, UnsupportedError
+from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .network import Network
 from .synapse_list import columns, count, synapses
 
@@ -112,12 +112,12 @@ class RateMap(Closed):
         if inputs is None:
             return np.zeros(sum(sizes.values()))
         if not isinstance(inputs, Mapping):
-            return _finite("inputs", as_array("inputs", inputs, (sum(sizes.values()),), np.float64))
+            return finite("inputs", as_array("inputs", inputs, (sum(sizes.values()),), np.float64))
         for name in inputs:
             if name not in sizes:
                 raise UnknownNameError(f"inputs: there is no input {brief(name)}, but {listed(sizes) or 'none'}")
         each = [
-            _finite(f"inputs['{name}']", as_array(f"inputs['{name}']", inputs[name], (n,), np.float64))
+            finite(f"inputs['{name}']", as_array(f"inputs['{name}']", inputs[name], (n,), np.float64))
             if name in inputs
             else np.zeros(n)
             for name, n in sizes.items()
@@ -141,7 +141,7 @@ class RateMap(Closed):
         array = np.asarray(given(what, values), np.float64)
         if array.ndim < 1 or array.shape[-1] != len(self.alpha):
             raise wrong_shape(what, f"[..., {len(self.alpha)}]", array.shape)
-        return _finite(what, array)
+        return finite(what, array)
 
     def _phi(self, x: Doubles, which: int) -> Doubles:
         found = np.empty_like(x)
@@ -224,13 +224,6 @@ class RateMap(Closed):
         z = self.state(state)
         found: Doubles = 0.5 * np.sum((self.step(z) - z) ** 2, axis=-1)
         return found
-
-
-def _finite(what: str, array: Any) -> Doubles:
-    if not np.isfinite(array).all():
-        raise NonfiniteError(f"{what}: {array[~np.isfinite(array)][0]:g} is not finite")
-    found: Doubles = array
-    return found
 
 
 def _whether_sparse(net: Network, n: int) -> bool:

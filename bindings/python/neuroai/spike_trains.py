@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import Floats, describe, frozen, given, wrong_shape
+from ._handle import Floats, describe, frozen, given, real, wrong_shape
 from .errors import InvalidError, all_are, brief
 
 __all__ = ["Rates", "Spikes"]
@@ -119,14 +119,18 @@ class Spikes(Closed):
 
     def between(self, start: float, end: Optional[float] = None) -> "Spikes":
         """Those after ``start`` and up to ``end``, ms; rates are of that time. Without ``end``: to the last step."""
-        first = max(self.start, int(round(start / self.dt)))
-        last = self.end if end is None else min(self.end, int(round(end / self.dt)))
-        if last <= first:
+        first = self._step_at(real("start", start))
+        last = self.end if end is None else self._step_at(real("end", end))
+        if not first < last:
             raise InvalidError(
                 f"start, end: from {start:g} to {'the end' if end is None else f'{end:g} ms'} there is no step"
             )
         here = slice(*np.searchsorted(self.step, (first, last), side="right"))
-        return self._of(here, start=first, end=last)
+        return self._of(here, start=int(first), end=int(last))
+
+    def _step_at(self, time: float) -> float:
+        """The step of a time, ms, no further than there are any; NaN of no time."""
+        return time if np.isnan(time) else min(self.end, max(self.start, np.round(time / self.dt)))
 
     def of(self, units: Optional[npt.ArrayLike] = None, trials: Optional[npt.ArrayLike] = None) -> "Spikes":
         """Those of some units, or of some trials, which in what is returned count from 0, in the order given.

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import no_attribute
+from ._handle import seed_of
 from ._kinds import of_their_kind
 from .errors import InvalidError
 from .spike_trains import Spikes
@@ -144,7 +145,7 @@ def _normalised(spikes: Spikes, window: float, most: int, seed: int) -> Doubles:
     """Counts of units that fire, less their means, of length 1: [units, bins * B]."""
     active = np.flatnonzero(np.bincount(spikes.unit, minlength=spikes.n))
     if 0 < most < len(active):
-        active = np.sort(np.random.default_rng(seed).choice(active, most, replace=False))
+        active = np.sort(np.random.default_rng(seed_of(seed)).choice(active, most, replace=False))
     counts = spikes.of(active).count(window).astype(np.float64)
     _several(counts.shape[0] * counts.shape[1], window, "counts")
     counts -= counts.mean(axis=1, keepdims=True) if counts.shape[1] > 1 else counts.mean(axis=0)

@@ -9,13 +9,13 @@ from typing import Any, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import brief, frozen, real, whole
+from ._handle import brief, frozen, real, seed_of, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from .errors import InvalidError
 from ._needed import needed
-from ._windows import all_finite
+from ._windows import all_finite, inside_of
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run
@@ -134,7 +134,7 @@ def fixed_points(
     if isinstance(net, Network) and not around.sparse:
         room_for("looking for fixed points", size, _MATRICES, "take na.RateMap(net, inputs, sparse=True)")
     slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
-    draw = np.random.default_rng(whole("seed", seed))
+    draw = np.random.default_rng(seed_of(seed))
     begin = _starts(around, starts, n, window, draw, seed)
     begin = begin + jitter * draw.standard_normal(begin.shape)
     found = []
@@ -205,7 +205,7 @@ def _starts(
         raise InvalidError(f"n is {n}, must be at least 1")
     going = np.arange(len(starts.time))[:, None] < starts.lengths
     if window is not None:
-        going &= ((starts.time > window[0]) & (starts.time <= window[1]))[:, None]
+        going &= inside_of(starts, window)[:, None]
     states = states_of(around, starts, going)
     pool = around.state(states[going], "starts")
     if not len(pool):

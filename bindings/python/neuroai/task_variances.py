@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, frozen, whole
+from ._handle import Names, expect, frozen, seed_of, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, going_of, labels_of, steps_of
@@ -82,9 +82,11 @@ class TaskVariance:
             raise InvalidError(f"k is {k}, must be 2 to {top}: of {len(rows)} active units, {different} of them different")
         numbers = np.arange(2, top + 1) if k is None else np.array([k])
         found, scores = [], np.empty(len(numbers))
+        state: Any = seed_of(seed)  # of 32 bits scikit-learn takes them itself
+        state = state if state < 2**32 else np.random.RandomState(np.random.MT19937(state))
         with Bar(len(numbers), "numbers of clusters", progress) as bar:
             for tried, n in enumerate(numbers):
-                found.append(cluster.KMeans(int(n), n_init=10, random_state=seed).fit(rows))
+                found.append(cluster.KMeans(int(n), n_init=10, random_state=state).fit(rows))
                 scores[tried] = metrics.silhouette_score(rows, found[-1].labels_)
                 bar.at(tried + 1)
         best = found[int(scores.argmax())]
@@ -110,6 +112,8 @@ def task_variance(
     """
     if not isinstance(runs, Mapping) or not runs:
         raise InvalidError("runs: expected runs of one network by the name of the task: {'Go': net.run(...), ...}")
+    for run in runs.values():
+        expect("runs", run, Run, "a neuroai.Run by the name of each task")
     first = next(iter(runs.values()))
     columns = []
     for name, run in runs.items():

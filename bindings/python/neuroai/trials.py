@@ -20,6 +20,7 @@ from ._handle import (
     kept,
     listed,
     real,
+    seed_of,
     texts,
     view,
     whole,
@@ -374,7 +375,7 @@ class Trials(Closed):
         """
         if not 0 < real("fraction", fraction) < 1:
             raise InvalidError(f"fraction is {fraction}, must be above 0 and below 1")
-        draw = np.random.default_rng(whole("seed", seed))
+        draw = np.random.default_rng(seed_of(seed))
         first = np.zeros(self.trials, bool)
         left = 0.0  # of trials that were rounded away
         for group in self._groups(by):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, given, whole
+from ._handle import Names, brief, frozen, given, real, seed_of, whole, wrong_type
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from ._windows import Window, labels_of, means_of, values_of
@@ -121,7 +121,9 @@ def selectivity(
     known, which = values_of(run, condition, "condition")
     if len(known) < 2:
         raise InvalidError(f"condition: {brief(condition)} has one value in all trials, must have two")
-    wanted = (float(known[-1, 0]), float(known[0, 0])) if values is None else (float(values[0]), float(values[1]))
+    wanted = (float(known[-1, 0]), float(known[0, 0])) if values is None else _pair(values)
+    if shuffles < 0:
+        raise InvalidError(f"shuffles is {shuffles}, must be at least 0")
     places = [np.flatnonzero(np.isclose(known[:, 0], value, rtol=1e-6, atol=0)) for value in wanted]
     for value, place in zip(wanted, places):
         if not len(place):
@@ -136,11 +138,17 @@ def selectivity(
     return Selectivity(condition, wanted, labels_of(run, names), d, area, frozen(p), (len(one), len(other)))
 
 
+def _pair(values: Any) -> Tuple[float, float]:
+    if isinstance(values, str) or np.ndim(values) != 1 or len(values) != 2:
+        raise wrong_type("values", "two values of the condition", values)
+    return real("values", values[0]), real("values", values[1])
+
+
 def _shuffled(one: Doubles, other: Doubles, area: Doubles, shuffles: int, seed: int) -> Doubles:
     """Phipson & Smyth (2010): what was measured is one of the shuffles, so that p is never 0."""
     if shuffles < 1:
         return np.full(len(area), np.nan)
-    draw, both = np.random.default_rng(seed), np.concatenate([one, other])
+    draw, both = np.random.default_rng(seed_of(seed)), np.concatenate([one, other])
     far, ranks, n = np.ones(len(area)), _ranks(both), len(one)
     for _ in range(shuffles):
         above = ranks[draw.permutation(len(both))[:n]].sum(axis=0) - n * (n + 1) / 2  # the statistic of Mann & Whitney
@@ -220,7 +228,7 @@ def noise_correlations(
     if units is not None:
         if not 2 <= whole("units", units) <= len(labels):
             raise InvalidError(f"units is {units}, must be 2 to {len(labels)}")
-        taken = np.sort(np.random.default_rng(whole("seed", seed)).choice(len(labels), units, replace=False))
+        taken = np.sort(np.random.default_rng(seed_of(seed)).choice(len(labels), units, replace=False))
         rates, labels = rates[:, taken], [labels[unit] for unit in taken]
     room_for("correlations", rates.shape[1], 3, "take some units at random, units=2000, or fewer populations by `names`")
     parts, means = [], []
