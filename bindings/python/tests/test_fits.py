@@ -120,6 +120,34 @@ def test_an_interval_is_where_the_likelihood_has_dropped():
     assert wide[0] < fit.interval["alpha"][0] and wide[1] > fit.interval["alpha"][1]
 
 
+# numbers of successes and trials where profiles have several maxima; found among random ones
+SEVERAL = [
+    (0, [3, 5, 14, 25, 34, 39], [26, 31, 19, 24, 53, 15], [35, 54, 19, 24, 53, 15]),
+    (0, [4, 34, 35], [29, 5, 22], [47, 5, 22]),
+    ("fit", [1, 14, 24, 32, 35, 36], [14, 41, 17, 7, 47, 36], [26, 56, 17, 10, 51, 37]),
+    ("fit", [12, 21, 23, 24, 28, 34], [18, 16, 12, 29, 11, 24], [25, 17, 12, 35, 12, 26]),
+]
+
+
+@pytest.mark.parametrize("lapse, x, k, n", SEVERAL)
+def test_intervals_hold_all_that_is_as_good(lapse, x, k, n):
+    """Whatever of a fine grid is within the drop is in all intervals, and comes near to each finite end."""
+    fit = na.fit_psychometric(x, k, n, lapse=lapse)
+    lapses = np.linspace(0, MOST_LAPSE, 41) if lapse else np.zeros(1)
+    grid = np.meshgrid(np.geomspace(0.05, 400, 400), np.geomspace(0.02, 100, 160), lapses, indexing="ij")
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        p = [weibull(c, grid[0], grid[1], lapse=grid[2]) for c in x]
+        top = sum(a * np.log(q) + np.where(b > a, (b - a) * np.log1p(-q), 0) for a, b, q in zip(k, n, p))
+    good = 2 * (fit.log_likelihood - top) < 3.84
+    for name, values in zip(("alpha", "beta", "lapse"), grid):
+        if name in fit.interval:
+            low, high = fit.interval[name]
+            assert low * 0.999 <= values[good].min() and values[good].max() <= high * 1.001, name
+            apart = [0.006, 0.006] if name == "lapse" else [0.1 * low, 0.1 * values[good].max()]  # a grid has steps
+            assert values[good].min() - low < apart[0] or low < 0.05, name
+            assert high - values[good].max() < apart[1] or high == np.inf, name
+
+
 def test_deviance():
     k, n = np.array([30, 45, 80, 95]), np.full(4, 100)
     fit = na.fit_psychometric([-20, -5, 5, 20], k, n, "logistic")
