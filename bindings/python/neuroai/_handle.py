@@ -122,6 +122,14 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     return number
 
 
+def number_below(what: str, value: Any, n: int) -> int:
+    """``value`` as the number of one of n things, from 0."""
+    number = whole(what, value)
+    if not 0 <= number < n:
+        raise InvalidError(f"{what} is {brief(number)}, must be 0 to {n - 1}")
+    return number
+
+
 def seed_of(value: Any) -> int:
     """A seed of NumPy's random numbers: any whole number of at least 0."""
     number = whole("seed", value)

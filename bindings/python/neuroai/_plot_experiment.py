@@ -24,7 +24,7 @@ from ._draw import (
     panels_of,
     with_unit,
 )
-from ._handle import brief, joined, picked
+from ._handle import brief, joined, number_below, picked
 from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
 from ._plot_behaviour import choices_over
@@ -160,8 +160,11 @@ def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional
         raise InvalidError(f"without: it is a run of {brief(list(without.rates))}, not of {brief(list(run.rates))}")
     if not run.rates:
         raise InvalidError("run: no population was recorded")
+    length = int(run.lengths[number_below("trial", trial, len(run.lengths))])
+    if without is not None:
+        number_below("trial", trial, len(without.lengths))
     axes = panels_of(ax, len(run.rates), (4.6, 0.7 + 0.85 * len(run.rates)))
-    palette, length = colours(run.net), int(run.lengths[trial])
+    palette = colours(run.net)
     for panel, (name, rates) in zip(axes, run.rates.items()):
         _mean(panel, run, rates, trial, length, color=palette[name], lw=1.5, label="with")
         if without is not None:

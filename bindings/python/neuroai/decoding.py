@@ -90,8 +90,8 @@ def decode(
     linear = needed("sklearn.linear_model", "decoding", "analysis")
     if whole("folds", folds) < 2:
         raise InvalidError(f"folds is {folds}, must be at least 2")
-    if not penalty > 0:
-        raise InvalidError(f"penalty is {penalty}, must be above 0")
+    if not 0 < penalty < np.inf:
+        raise InvalidError(f"penalty is {penalty}, must be above 0 and finite")
     if across == condition:
         raise InvalidError(f"across: it is {brief(across)}, which is decoded")
     values, label = values_of(run, condition, "condition")

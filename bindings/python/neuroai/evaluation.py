@@ -13,7 +13,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Conditions
 from ._diverging import tell_of_trials
-from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
+from ._handle import Handle, as_array, brief, frozen, listed, real, texts, view, whole, wrong_type
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._kinds import of_their_kind
 from ._units import Chosen
@@ -537,8 +537,11 @@ def signed_condition(conditions: Mapping[str, npt.NDArray[Any]]) -> str:
 def matching(conditions: Mapping[str, npt.NDArray[Any]], where: Optional[Where], n: int) -> npt.NDArray[np.bool_]:
     """Which of n trials have these conditions, bool [n]."""
     found = np.ones(n, bool)
+    if where is not None and not isinstance(where, Mapping):
+        raise wrong_type("where", "a mapping from conditions to values, {'context': 1}", where)
     for name, value in (where or {}).items():
-        found &= np.isclose(condition_of(conditions, name), value, rtol=1e-5, atol=0)
+        values = condition_of(conditions, name)
+        found &= np.isclose(values, real(f"where[{name!r}]", value), rtol=1e-5, atol=0)
     if where and not found.any():
         raise InvalidError(f"where: no trial has {brief(dict(where or {}))}")
     return found
@@ -551,6 +554,8 @@ def decimals(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def condition_of(conditions: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
+    if not isinstance(name, str):
+        raise wrong_type("condition", "the name of a condition", name)
     if name not in conditions:
         raise UnknownNameError(f"no condition is called {brief(name)}, but {listed(conditions) or 'none'}")
     return conditions[name]

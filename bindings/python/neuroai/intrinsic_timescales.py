@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, real
+from ._handle import Names, brief, frozen, given, real
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, activity_of, going_of, labels_of
@@ -46,7 +46,7 @@ class Timescales:
 
     def curve(self, lag: npt.ArrayLike) -> Doubles:
         """The fit at these lags, ms."""
-        found: Doubles = self.amplitude * (np.exp(-np.asarray(lag, np.float64) / self.tau) + self.offset)
+        found: Doubles = self.amplitude * (np.exp(-np.asarray(given("lag", lag), np.float64) / self.tau) + self.offset)
         return found
 
 

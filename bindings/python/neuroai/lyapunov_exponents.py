@@ -9,7 +9,7 @@ from typing import Any, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import as_array, brief, finite, frozen, whole
+from ._handle import as_array, brief, finite, frozen, number_below, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
@@ -255,8 +255,7 @@ def linearise(
         raise InvalidError(f"run: it has every {run.every} steps, must have each: every=1")
     if run.interventions:
         raise InvalidError("run: it has interventions, whose steps are others than those of the network")
-    if not 0 <= whole("trial", trial) < len(run.lengths):
-        raise InvalidError(f"trial is {trial}, must be 0 to {len(run.lengths) - 1}")
+    number_below("trial", trial, len(run.lengths))
     inside = np.arange(len(run.time)) < run.lengths[trial]
     if window is not None:
         inside &= inside_of(run, window)

@@ -49,7 +49,7 @@ from ._draw import (
     note_not_finite,
     panels_of,
 )
-from ._handle import Names
+from ._handle import Names, number_below
 from ._kinds import of_their_kind
 from ._labels import draw_borders, in_lines, key_below, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
@@ -172,7 +172,7 @@ def activity(
     """
     if isinstance(sort, str) and sort != "time":
         raise InvalidError(f'sort: expected True, False or "time", got {brief(sort)}')
-    length = int(run.lengths[trial])
+    length = int(run.lengths[number_below("trial", trial, len(run.lengths))])
     time = np.concatenate([[0.0], run.time[:length]])
     ratios = [ratio for there, ratio in ((run.inputs, 1.0), (run.rates, 2.6), (run.outputs, 1.0)) if there]
     axes = panels_of(ax, len(ratios), (4.6, 0.6 + 0.83 * sum(ratios)), ratios=ratios)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import Floats, describe, frozen, given, real, wrong_shape
+from ._handle import Floats, describe, frozen, given, number_below, real, whole, wrong_shape
 from .errors import InvalidError, all_are, brief
 
 __all__ = ["Rates", "Spikes"]
@@ -64,8 +64,10 @@ class Spikes(Closed):
         of_trial = np.zeros(len(steps), np.int64) if trial is None else _whole("trial", trial, np.int64)
         if not len(steps) == len(units) == len(of_trial):
             raise InvalidError(f"unit, trial: {len(units)} and {len(of_trial)} for {len(steps)} spikes: one for each")
-        if not dt > 0:
-            raise InvalidError(f"dt is {dt:g}, must be above 0")
+        _positive("dt", dt)
+        for what, number in (("n", n), ("trials", trials)):
+            if whole(what, number) < 0:
+                raise InvalidError(f"{what} is {number}, must be at least 0")
         if end < start:
             raise InvalidError(f"end is {end}, must be at least {start}, where it starts")
         for what, array, low, high in (
@@ -110,6 +112,9 @@ class Spikes(Closed):
             dt: ms.
             name: of the population.
         """
+        _positive("dt", dt)
+        if not 0 <= real("duration", duration) < np.inf:
+            raise InvalidError(f"duration is {duration:g}, must be at least 0 and finite")
         at = np.asarray(given("times", times), np.float64)
         all_are("times", at, np.isfinite(at), "finite")
         steps = np.ceil(np.round(at / dt, 6)).astype(np.int64)
@@ -151,6 +156,8 @@ class Spikes(Closed):
 
     def train(self, unit: int, trial: int = 0) -> Doubles:
         """Times of the spikes of one unit in one trial, ms."""
+        number_below("unit", unit, self.n)
+        number_below("trial", trial, self.trials)
         return np.asarray(self.times[(self.unit == unit) & (self.trial == trial)], np.float64)
 
     # --- what is counted ---------------------------------------------------------------------------------------------
@@ -179,7 +186,7 @@ class Spikes(Closed):
     @property
     def rate(self) -> float:
         """Mean rate of the population, Hz."""
-        return float(self.rates.mean())
+        return float(self.rates.mean()) if self.n else float("nan")
 
     def count(self, bin: Optional[float] = None) -> "npt.NDArray[np.int32]":
         """Number of spikes: of each trial and unit, [B, n]; with ``bin``, ms, in each whole bin, [bins, B, n].
@@ -206,8 +213,11 @@ class Spikes(Closed):
             smooth: standard deviation of a Gaussian by which it is smoothed, ms; 0: not at all. At both ends it is the
                 mean of what there is.
         """
-        rate = np.asarray(self.population_count(bin) * (1000.0 / (_positive("bin", bin) * self.n)), np.float64)
-        return smoothed(rate, smooth / bin) if smooth > 0 else rate
+        if not 0 <= real("smooth", smooth) < np.inf:
+            raise InvalidError(f"smooth is {smooth:g}, must be at least 0 and finite")
+        counts = self.population_count(bin)
+        rate = np.asarray(counts * (1000.0 / (bin * self.n) if self.n else np.nan), np.float64)
+        return smoothed(rate, smooth / bin) if smooth > 0 and self.n else rate
 
     def bins(self, bin: float) -> Doubles:
         """Middle of each whole bin, ms, [bins]."""
@@ -310,7 +320,7 @@ class Rates(Record[str, Floats]):
 
 def smoothed(rows: Doubles, sd: float) -> Doubles:
     """Rows [T, ...] smoothed along T by a Gaussian of ``sd`` rows."""
-    reach = int(np.ceil(4 * sd))
+    reach = int(min(np.ceil(4 * sd), len(rows)))  # rows that are further apart do not meet
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sd) ** 2)
     length = len(rows) + 2 * reach
     kernel = np.fft.rfft(weight, length)
@@ -327,9 +337,9 @@ def smoothed(rows: Doubles, sd: float) -> Doubles:
 
 
 def _positive(what: str, value: float) -> float:
-    if not value > 0:
-        raise InvalidError(f"{what} is {value:g}, must be above 0")
-    return value
+    if not 0 < real(what, value) < np.inf:
+        raise InvalidError(f"{what} is {value:g}, must be above 0{' and finite' if value > 0 else ''}")
+    return float(value)
 
 
 def _whole(what: str, value: Any, dtype: Any) -> npt.NDArray[Any]:

@@ -97,7 +97,8 @@ def fano_factor(spikes: Spikes, window: float = 100.0) -> Doubles:
 
     Counts are of successive windows, ms, of all trials; units that never fire are NaN.
     """
-    counts = spikes.count(window).reshape(-1, spikes.n)
+    counts = spikes.count(window)
+    counts = counts.reshape(counts.shape[0] * counts.shape[1], spikes.n)
     _several(len(counts), window, "counts")
     mean, variance = counts.mean(axis=0), counts.var(axis=0, ddof=1)
     return _quotient(variance, mean, mean > 0)
@@ -174,6 +175,8 @@ def power_spectrum(spikes: Spikes, bin: float = 1.0, segment: Optional[float] = 
     """
     rate = spikes.population_rate(bin).T
     bins = rate.shape[1]
+    if segment is not None and not 0 < segment < np.inf:
+        raise InvalidError(f"segment is {segment:g}, must be above 0{' and finite' if segment > 0 else ''}")
     length = min(bins, max(256, bins // 8)) if segment is None else int(round(segment / bin))
     if not 4 <= length <= bins:
         raise InvalidError(f"segment: {length} bins of {bin:g} ms, must be 4 to {bins}")

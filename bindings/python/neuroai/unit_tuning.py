@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, given, real, seed_of, whole, wrong_type
+from ._handle import Names, brief, expect, frozen, given, real, seed_of, whole, wrong_type
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from ._windows import Window, labels_of, means_of, values_of
@@ -118,6 +118,7 @@ def selectivity(
         shuffles: of which trial has which value, for p; 1000 tell 0.001 from 0.002.
         seed: of the shuffles.
     """
+    expect("condition", condition, str, "the name of a condition")
     known, which = values_of(run, condition, "condition")
     if len(known) < 2:
         raise InvalidError(f"condition: {brief(condition)} has one value in all trials, must have two")

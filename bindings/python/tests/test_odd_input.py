@@ -140,3 +140,90 @@ def test_axes_that_are_none(name):
     with pytest.raises(na.InvalidTypeError, match="ax: expected Matplotlib's axes.*, got 99"):
         draw(99)
     assert plt.get_fignums() == before
+
+
+def test_where_and_conditions(run):
+    evaluation = na.evaluate(run.net, na.tasks.PerceptualDecisionMaking(), 10, progress=False)
+    for ask in (evaluation.where, lambda where: na.condition_means(run, "target", where=where), lambda where: na.pca(run, where=where)):
+        for where, words in (
+            ("target", "where: expected a mapping from conditions to values, .* got 'target'"),
+            ({"target": "a"}, r"where\['target'\]: expected a number, got 'a'"),
+            ({"target": [1, 2]}, r"where\['target'\]: expected a number, got \[1, 2\]"),
+            ({"target": None}, r"where\['target'\]: expected a number, got None"),
+        ):
+            with pytest.raises(na.InvalidTypeError, match=words):
+                ask(where)
+    for ask in (
+        lambda: na.condition_means(run, ["target"]),
+        lambda: na.selectivity(run, ["target", "coherence"]),  # which was of a part of the trials
+    ):
+        with pytest.raises(na.InvalidTypeError, match=r"condition: expected the name of a condition, got \['target'"):
+            ask()
+
+
+def test_trials_that_there_are_not(run):
+    for draw in (na.plot.traces, na.plot.activity, na.linearise):
+        for trial in (24, -1):
+            with pytest.raises(na.InvalidError, match=f"trial is {trial}, must be 0 to 23"):
+                draw(run, trial=trial)
+    with pytest.raises(na.InvalidError, match="trial is 3, must be 0 to 0"):
+        na.plot.traces(run, run.net.run(run.trials[:1]), trial=3)
+
+
+def test_a_penalty_that_leaves_nothing(run):
+    with pytest.raises(na.InvalidError, match="penalty is inf, must be above 0 and finite"):
+        na.decode(run, "target", penalty=np.inf)
+
+
+# --- spikes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value, words", [(np.inf, "and finite"), (NAN, "above 0|at least 0"), ("a", "expected a number")], ids=repr)
+def test_bins_of_spikes(value, words):
+    spikes = spiking().spikes["E0"]
+    for ask in (
+        spikes.count,
+        spikes.population_rate,
+        lambda value: spikes.population_rate(1.0, value),
+        lambda value: na.spikes.fano_factor(spikes, value),
+        lambda value: na.spikes.synchrony(spikes, value),
+        lambda value: na.spikes.correlations(spikes, window=value),
+        lambda value: na.spikes.power_spectrum(spikes, value),
+        lambda value: na.spikes.power_spectrum(spikes, 1.0, value),
+        lambda value: na.Spikes.from_times([1.0], [0], 1, value),
+        lambda value: na.Spikes.from_times([1.0], [0], 1, 10, dt=value),
+    ):
+        with pytest.raises(na.InvalidError, match=words):
+            ask(value)
+
+
+def test_spikes_of_whom():
+    spikes = spiking().spikes["E0"]
+    for ask, words in (
+        (lambda: spikes.train(40), "unit is 40, must be 0 to 39"),
+        (lambda: spikes.train(0, 1), "trial is 1, must be 0 to 0"),
+        (lambda: spikes.between("a"), "start: expected a number, got 'a'"),
+        (lambda: spikes.between(0, NAN), "there is no step"),
+        (lambda: na.Spikes.from_times([], [], -1, 10), "n is -1, must be at least 0"),
+        (lambda: na.Spikes.from_times([], [], 1.5, 10), "n: expected a whole number, got 1.5"),
+    ):
+        with pytest.raises(na.InvalidError, match=words):
+            ask()
+    assert spikes.between(-np.inf, np.inf).end == spikes.end
+
+
+@pytest.mark.filterwarnings("error")
+def test_spikes_of_nobody():
+    none = spiking().spikes["E0"].of([])
+    assert np.isnan(none.rate) and "0 of 0 units" in repr(none)
+    assert np.isnan(none.population_rate(1.0, 5.0)).all() and len(none.population_rate(1.0)) == 400
+    assert na.spikes.fano_factor(none).shape == (0,) and len(na.spikes.correlations(none)) == 0
+
+
+def test_rates_that_are_smoothed_by_more_than_there_is():
+    spikes = spiking().spikes["E0"]
+    rate = spikes.population_rate(1.0)
+    np.testing.assert_allclose(spikes.population_rate(1.0, 1e9), np.broadcast_to(rate.mean(), rate.shape), rtol=1e-6)
+    far = np.exp(-0.5 * ((np.arange(400)[:, None] - np.arange(400)) / 150.0) ** 2)
+    expected = far @ rate / far.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(spikes.population_rate(1.0, 150.0), expected, rtol=1e-6)
