@@ -333,6 +333,32 @@ START_TEST(synapses_are_those_that_are_drawn)
 END_TEST
 
 /* 64 and 20 receivers on three ranks, in sixteens: 16, 16 and 32; 0, 0 and 20: the last has all the rests. */
+/* Of lists that no constraint thins out all is known; without autapses they are as many as units fewer. */
+START_TEST(synapses_that_all_exist_are_counted)
+{
+  nai_network *net =
+      COMPOSE(.dt = 1, .populations = {{"A", 30, NAI_EXCITATORY}, {"B", 20, NAI_FREE}});
+  expect_ok(nai_network_connect(net, "A B", "A B"));
+  expect_ok(nai_network_set_autapses(net, "B", "B", 1));
+  expect_ok(nai_network_set_storage(net, "A B", "A B", NAI_STORAGE_LISTED));
+  const double hz = 1;
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  expect_ok(nai_network_estimate(&e, net, 1, &hz, 1));
+  ck_assert_int_eq(e.synapses, 30 * 29 + 2 * 30 * 20 + 20 * 20);
+  ck_assert_int_eq(e.rank_synapses, e.synapses);
+  expect_ok(nai_network_build(net, 1));
+  ck_assert_int_eq(count_synapses(net), e.synapses);
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    const nai__bounds bounds = nai__synapse_bounds(net, p);
+    const int64_t n = p->n_post * p->n_pre - (p->from == p->to && !p->autapses ? p->n_post : 0);
+    EXPECT(bounds.most == n && bounds.least == n && bounds.density == 1);
+    ck_assert_int_eq(nai__expected_synapses(net, p), n);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(the_rank_that_has_most_is_found)
 {
   nai_network *net =
@@ -597,6 +623,7 @@ Suite *estimate_suite(void)
   tcase_add_loop_test(tests, memory_is_an_upper_bound, 0, KINDS * WITHS);
   tcase_add_loop_test(tests, memory_is_what_is_taken, 0, TAKINGS);
   tcase_add_loop_test(tests, synapses_are_those_that_are_drawn, 0, KINDS);
+  tcase_add_test(tests, synapses_that_all_exist_are_counted);
   tcase_add_test(tests, the_rank_that_has_most_is_found);
   tcase_add_test(tests, bytes_are_those_that_are_sent);
   tcase_add_test(tests, one_rank_sends_nothing);

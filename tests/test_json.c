@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/file/checkpoint.h"
 #include "../lib/file/decimal.h"
 #include "../lib/file/json.h"
 #include "checks.h"
@@ -473,6 +474,54 @@ START_TEST(what_cannot_be_written)
 }
 END_TEST
 
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static const char *difference(const char *file, const char *ours)
+{
+  nai__json_document a, b;
+  expect_ok(parse(&a, file));
+  expect_ok(parse(&b, ours));
+  const nai_status status = nai__json_same(a.root, b.root, "");
+  nai__json_release(&a);
+  nai__json_release(&b);
+  ck_assert(status == NAI_OK || status == NAI_ERR_INVALID);
+  return status == NAI_OK ? "" : nai_last_error();
+}
+
+START_TEST(differences_are_named)
+{
+  static const struct {
+    const char *file, *ours, *words;
+  } cases[] = {
+      {"{\"a\":1}", "{\"a\":1.0}", ""},
+      {"{\"a\":9007199254740993}", "{\"a\":9007199254740992}",
+       "a is 9007199254740993 in the file, 9007199254740992 here"},
+      {"{\"a\":1e400}", "{\"a\":1e400}",
+       "a is beyond all numbers in the file, beyond all numbers here"},
+      {"{\"a\":[1,2]}", "{\"a\":[1]}", "a[1] is 2 in the file, not there here"},
+      {"{\"a\":\"x\"}", "{\"a\":null}", "a is \"x\" in the file, null here"},
+      {"{\"a\":true}", "{\"a\":false}", "a is true in the file, false here"},
+      {"{\"a\":{}}", "{\"a\":[]}", "a is {...} in the file, [...] here"},
+      {"{\"of\":[{\"name\":\"E\",\"b\":{\"c\":1}}]}", "{\"of\":[{\"name\":\"E\",\"b\":{\"c\":2}}]}",
+       "of 'E': b: c is 1 in the file, 2 here"},
+      {"{\"of\":[{\"from\":\"E\",\"to\":\"I\",\"b\":1}]}",
+       "{\"of\":[{\"from\":\"E\",\"to\":\"I\"}]}",
+       "of 'E' -> 'I': b is 1 in the file, not there here"},
+      {"{\"of\":[{\"from\":\"E\",\"b\":1}]}", "{\"of\":[{\"from\":\"E\"}]}",
+       "of[0]: b is 1 in the file, not there here"},
+      /* a default, of what has it */
+      {"{\"populations\":[{\"name\":\"E\",\"gain\":1}]}", "{\"populations\":[{\"name\":\"E\"}]}",
+       ""},
+      {"{\"populations\":[{\"name\":\"E\"}]}", "{\"populations\":[{\"name\":\"E\",\"gain\":2}]}",
+       "populations 'E': gain is not there in the file, 2 here"},
+      {"{\"inputs\":[{\"name\":\"E\",\"exponent\":2}]}", "{\"inputs\":[{\"name\":\"E\"}]}",
+       "inputs 'E': exponent is 2 in the file, not there here"},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+    ck_assert_str_eq(difference(cases[k].file, cases[k].ours), cases[k].words);
+}
+END_TEST
+
 Suite *json_suite(void);
 
 Suite *json_suite(void)
@@ -484,5 +533,6 @@ Suite *json_suite(void)
   ADD_CASE(suite, "reading", every_kind_of_value, what_is_not_json, what_is_utf8,
            depth_costs_no_stack, many_values);
   ADD_CASE(suite, "writing", written_and_read_again, what_cannot_be_written);
+  ADD_CASE(suite, "comparing", differences_are_named);
   return suite;
 }
