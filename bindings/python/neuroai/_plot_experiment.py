@@ -53,6 +53,7 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
         ax: where to draw.
         limit: effect of the darkest colour; default: the largest effect, 0.1 at least.
     """
+    _judged(np.isfinite(found.effect).any())
     rows, columns = found.effect.shape
     longest = max(len(name) for name in found.names)  # of projections they are those of two populations
     ax = axes_of(ax, (1.9 + 0.09 * max(0, longest - 7) + 0.72 * columns, 1.3 + 0.42 * max(2, rows)))
@@ -131,12 +132,18 @@ def dose(found: Dose, ax: Optional[Axes] = None) -> Panels:
         found: the result of :func:`neuroai.experiment.dose`.
         ax: where to draw.
     """
+    _judged(np.isfinite(found.performance).any())
     ax = axes_of(ax, (3.8, 3.2))
     colour = colours(found.net).get(found.names, INK)
     ax.plot(found.fractions, found.performance, "o", color=FAINT, ms=3, zorder=1)
     ax.plot(found.fractions, found.performance.mean(axis=1), "o-", color=colour, ms=5, lw=1.4, zorder=2)
     ax.set(xlabel=in_lines(f"fraction of {found.what}", ax, 3), ylabel="fraction correct", ylim=(-0.04, 1.04))
     return drawn(ax)
+
+
+def _judged(any_is: Any) -> None:
+    if not any_is:
+        raise InvalidError("found: no trial can be judged: there is no right choice, and so no fraction correct")
 
 
 def _curve(ax: Axes, evaluation: Evaluation, condition: str, name: str, **style: Any) -> None:

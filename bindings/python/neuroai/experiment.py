@@ -20,7 +20,7 @@ from ._diverging import tell_of_trials
 from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_type
 from ._interrupt import Bar
 from ._kinds import of_their_kind
-from .errors import InvalidError, UnknownNameError
+from .errors import InvalidError, InvalidTypeError, UnknownNameError
 from .evaluation import Evaluation, evaluated
 from .intervention import Intervention, Interventions, ScaleSynapses, Silence, as_interventions
 from .network import Network
@@ -201,7 +201,7 @@ def silence(
     """
     rows = list(net.populations) if names is None else _entries("names", names)
     columns = [*epochs_of(net, task), None] if epochs is None else _entries("epochs", epochs)
-    planned = {(name, when): [act(name, **_times(when), **how)] for name in rows for when in columns}
+    planned = {(name, when): [_acted(act, name, **_times(when), **how)] for name in rows for when in columns}
     control, found = _evaluate_all(net, task, planned, trials, seed, threads, progress)
     return Silencing(net, task, control, found)
 
@@ -243,7 +243,8 @@ def cut(
 
 
 def _pairs(given: Any) -> List[Tuple[str, str]]:
-    pairs = [tuple(pair) if isinstance(pair, (list, tuple)) else pair for pair in given]
+    each = _several("projections", "pairs of names, ('E', 'PV')", given)
+    pairs = [tuple(pair) if isinstance(pair, (list, tuple)) else pair for pair in each]
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(name, str) for name in pair)):
             raise wrong_type("projections", "pairs of names, ('E', 'PV')", pair)
@@ -315,11 +316,11 @@ def dose(
     wanted, several = joined(names), whole("draws", draws)
     if several < 1:
         raise InvalidError(f"draws is {several}, must be at least 1")
-    ascending = sorted({real("fractions", fraction) for fraction in fractions})
+    ascending = sorted({real("fractions", fraction) for fraction in _several("fractions", "numbers", fractions)})
     if not ascending or not 0 <= ascending[0] <= ascending[-1] <= 1:
         raise InvalidError(f"fractions: {brief(list(fractions))}, must be 0 to 1")
     planned = {
-        (fraction, draw): [act(wanted, fraction=fraction, seed=draw, **how)]
+        (fraction, draw): [_acted(act, wanted, fraction=fraction, seed=draw, **how)]
         for fraction in ascending
         for draw in range(several if fraction < 1 else 1)
         if fraction > 0
@@ -334,16 +335,34 @@ def dose(
     return Dose(net, wanted, ascending, rows, what)
 
 
+def _several(what: str, expected: str, given: Any) -> List[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise wrong_type(what, expected, given) from None
+
+
+def _acted(act: Callable[..., Intervention], *arguments: Any, **how: Any) -> Intervention:
+    if not callable(act):
+        raise wrong_type("act", "a function that makes an intervention, such as na.Silence", act)
+    made = act(*arguments, **how)
+    if not isinstance(made, Intervention):
+        raise InvalidTypeError(f"act: it must make an intervention, made {brief(made)}")
+    return made
+
+
 def _times(when: When) -> Dict[str, Any]:
     return {"start": when[0], "end": when[1]} if isinstance(when, tuple) else {"epoch": when}
 
 
 def _entries(what: str, given: Any) -> List[Any]:
-    entries = given.split() if isinstance(given, str) else [tuple(e) if isinstance(e, list) else e for e in given]
+    expected = "names" + (" or pairs of times" if what == "epochs" else "")
+    each = given.split() if isinstance(given, str) else _several(what, expected, given)
+    entries = [tuple(entry) if isinstance(entry, list) else entry for entry in each]
     for entry in entries:
         pair = isinstance(entry, tuple) and len(entry) == 2
         if not (isinstance(entry, str) or (what == "epochs" and (entry is None or pair))):
-            raise wrong_type(what, "names" + (" or pairs of times" if what == "epochs" else ""), entry)
+            raise wrong_type(what, expected, entry)
     if not entries:
         raise InvalidError(f"{what}: there is none")
     if len(set(entries)) < len(entries):

@@ -8,7 +8,7 @@ from typing import Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, frozen, given
+from ._handle import Names, frozen, given, real
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._windows import Window, samples_of
@@ -37,7 +37,7 @@ class Dimensionality:
 
     def needed(self, fraction: float = 0.9) -> int:
         """How many components have this fraction of the variance together."""
-        if not 0 < fraction <= 1:
+        if not 0 < real("fraction", fraction) <= 1:
             raise InvalidError(f"fraction is {fraction}, must be above 0 and at most 1")
         return int(np.argmax(self.explained >= fraction * (1 - 1e-12))) + 1
 

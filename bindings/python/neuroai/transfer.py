@@ -65,6 +65,7 @@ def _arguments(mean: Any, sd: Any, tau: Any, threshold: Any, reset: Any, refract
     found = together(**{name: np.asarray(array, np.float64) for name, array in arrays.items()})
     for name, array in (("sd", found[1]), ("refractory", found[5])):
         all_are(name, array, (array >= 0) & (array < np.inf), "finite and at least 0")
+    all_are("mean", found[0], np.isfinite(found[0]), "finite")
     all_are("tau", found[2], found[2] > 0, "above 0")
     all_are("reset", found[4], found[4] < found[3], "below the threshold")
     return found

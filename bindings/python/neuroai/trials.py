@@ -153,7 +153,7 @@ class Trials(Closed):
         self._mask = {name: self._columns("mask", array) for name, array in _by_name(mask).items()}
         self._keep(parts=None if parts is None else kept(as_array("parts", parts, (trials, "parts"), np.int32), parts))
         self._keep(
-            lengths=None if lengths is None else kept(as_array("lengths", lengths, (trials,), np.int32), lengths),
+            lengths=None if lengths is None else kept(self._ends(lengths), lengths),
             conditions=Conditions(
                 {name: self._condition(name, values) for name, values in _named("conditions", conditions)},
                 getattr(conditions, "units", None),
@@ -161,6 +161,12 @@ class Trials(Closed):
             epochs=Record({name: self._epoch(name, values) for name, values in _named("epochs", epochs)}),
         )
         self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
+
+    def _ends(self, lengths: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        array = as_array("lengths", lengths, (self.trials,), np.int32)
+        for trial in np.flatnonzero((array < 1) | (array > self.steps))[:1]:
+            raise InvalidError(f"lengths[{trial}] is {array[trial]}, must be 1 to {self.steps}")
+        return array
 
     def _condition(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         return kept(as_array(f"condition '{name}'", values, self._own()), values)

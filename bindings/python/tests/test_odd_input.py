@@ -227,3 +227,46 @@ def test_rates_that_are_smoothed_by_more_than_there_is():
     far = np.exp(-0.5 * ((np.arange(400)[:, None] - np.arange(400)) / 150.0) ** 2)
     expected = far @ rate / far.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(spikes.population_rate(1.0, 150.0), expected, rtol=1e-6)
+
+
+# --- experiments -----------------------------------------------------------------------------------------------------
+
+
+def test_experiments(run):
+    net, task = run.net, na.tasks.PerceptualDecisionMaking()
+    silence, dose, cut = na.experiment.silence, na.experiment.dose, na.experiment.cut
+    for ask, words in (
+        (lambda: silence(net, task, act=lambda *names, **how: None), "act: it must make an intervention, made None"),
+        (lambda: dose(net, task, "E", act=3), "act: expected a function that makes an intervention.*, got 3"),
+        (lambda: dose(net, task, "E", fractions=0.5), "fractions: expected numbers, got 0.5"),
+        (lambda: silence(net, task, epochs=3), "epochs: expected names or pairs of times, got 3"),
+        (lambda: silence(net, task, names=3), "names: expected names, got 3"),
+        (lambda: cut(net, task, 3), r"projections: expected pairs of names, \('E', 'PV'\), got 3"),
+        (lambda: na.dimensionality(run).needed("a"), "fraction: expected a number, got 'a'"),
+    ):
+        with pytest.raises(na.InvalidTypeError, match=words):
+            ask()
+
+
+def test_pictures_of_what_nobody_judges(run):
+    trials, before = na.Trials(np.zeros((5, 3, 3))), plt.get_fignums()
+    for draw, found in (
+        (na.plot.silencing, na.experiment.silence(run.net, trials, epochs=[None])),
+        (na.plot.dose, na.experiment.dose(run.net, trials, "E", fractions=[0, 1])),
+    ):
+        with pytest.raises(na.InvalidError, match="found: no trial can be judged"):
+            draw(found)
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("lengths, words", [([3, 4], r"lengths\[1\] is 4, must be 1 to 3"), ([0, 3], r"lengths\[0\] is 0")])
+def test_lengths_of_trials(lengths, words):
+    with pytest.raises(na.InvalidError, match=words):
+        na.Trials(np.zeros((3, 2, 3)), lengths=lengths)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_mean_that_is_no_number():
+    for rate in (na.siegert, na.siegert_slopes):
+        with pytest.raises(na.InvalidError, match="mean"):
+            rate([1.0, NAN], 2.0)

@@ -371,6 +371,7 @@ def test_one_s_own_trials_are_checked(net):
         (lambda: na.Trials(u, y, np.ones((5, 3))), "mask"),
         (lambda: na.Trials(u, y, lengths=[1, 2]), r"lengths: expected shape \[4\], got \[2\]"),
         (lambda: na.Trials(u, y, lengths=[0.5] * 4), "lengths: expected whole numbers"),
+        (lambda: na.Trials(u, y, lengths=[5, 9, 9, 9]), r"lengths\[1\] is 9, must be 1 to 5"),
         (lambda: na.Trials(u, y, conditions={"c": [1]}), "condition 'c': expected"),
         (lambda: na.Trials({"a": u, "b": u[:3]}), r"inputs: expected shape \[5, 4, channels\]"),
         (lambda: na.Trials({}), "at least one"),
@@ -380,7 +381,7 @@ def test_one_s_own_trials_are_checked(net):
     t = na.Trainer(net, cost=cost())
     with pytest.raises(na.InvalidError, match=r"expected shape \[5, 4, 3\], got \[5, 4, 2\]"):
         t.step(na.Trials(u[..., :2], y))
-    for wrong in (na.Trials(u, y + 3), na.Trials(u, y, -m), na.Trials(u, y, lengths=[9] * 4), na.Trials(u * np.nan, y)):
+    for wrong in (na.Trials(u, y + 3), na.Trials(u, y, -m), na.Trials(u * np.nan, y)):
         with pytest.raises(na.Error):
             t.step(wrong)
 
