@@ -359,6 +359,50 @@ START_TEST(synapses_that_all_exist_are_counted)
 }
 END_TEST
 
+typedef struct bounded {
+  nai_constraint *constraint[2];
+  int64_t most, least;
+  double density;
+} bounded;
+
+/* 1200 pairs. Five standard deviations around a mean of 300 are 87, and one more. */
+START_TEST(synapses_are_within_bounds)
+{
+  nai_constraint *quarter, *half, *senders, *limit, *mask;
+  static uint8_t all[30 * 40];
+  memset(all, 1, sizeof all);
+  expect_ok(nai_constraint_create_sparse(&quarter, 0.25));
+  expect_ok(nai_constraint_create_sparse(&half, 0.5));
+  expect_ok(nai_constraint_create_indegree(&senders, 10));
+  expect_ok(nai_constraint_create_max_weight(&limit, 1));
+  expect_ok(nai_constraint_create_mask(&mask, all, 30, 40));
+  const bounded cases[] = {{{quarter, NULL}, 388, 212, 0.25},
+                           {{limit, quarter}, 388, 212, 0.25}, /* wires nothing */
+                           {{quarter, limit}, 388, 212, 0.25},
+                           {{senders, limit}, 388, 212, 0.25},
+                           {{half, half}, 388, 0, 0.25}, /* the second finds fewer than it might */
+                           {{mask, NULL}, 1200, 1025, 0},
+                           /* how many it leaves, not where */ {{mask, quarter}, 388, 0, 0},
+                           {{mask, mask}, 1200, 0, 0},
+                           {{limit, NULL}, 1200, 1200, 1}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    nai_network *net = COMPOSE(.dt = 1, .populations = {{"A", 40, NAI_FREE}, {"B", 30, NAI_FREE}},
+                               .projections = {{"A", "B"}});
+    for (int c = 0; c < 2; c++)
+      if (cases[k].constraint[c])
+        expect_ok(nai_network_constrain(net, "A", "B", cases[k].constraint[c]));
+    expect_ok(nai_network_build(net, 1));
+    const nai__bounds bounds = nai__synapse_bounds(net, net->projection);
+    ck_assert_msg(bounds.most == cases[k].most && bounds.least == cases[k].least &&
+                      bounds.density == cases[k].density,
+                  "%zu: %ld %ld %g", k, (long)bounds.most, (long)bounds.least, bounds.density);
+    nai_network_destroy(net);
+  }
+  nai_constraint *made[] = {quarter, half, senders, limit, mask};
+  for (int k = 0; k < 5; k++) nai_constraint_destroy(made[k]);
+}
+END_TEST
+
 START_TEST(the_rank_that_has_most_is_found)
 {
   nai_network *net =
@@ -624,6 +668,7 @@ Suite *estimate_suite(void)
   tcase_add_loop_test(tests, memory_is_what_is_taken, 0, TAKINGS);
   tcase_add_loop_test(tests, synapses_are_those_that_are_drawn, 0, KINDS);
   tcase_add_test(tests, synapses_that_all_exist_are_counted);
+  tcase_add_test(tests, synapses_are_within_bounds);
   tcase_add_test(tests, the_rank_that_has_most_is_found);
   tcase_add_test(tests, bytes_are_those_that_are_sent);
   tcase_add_test(tests, one_rank_sends_nothing);
