@@ -376,15 +376,13 @@ START_TEST(synapses_are_within_bounds)
   expect_ok(nai_constraint_create_indegree(&senders, 10));
   expect_ok(nai_constraint_create_max_weight(&limit, 1));
   expect_ok(nai_constraint_create_mask(&mask, all, 30, 40));
-  const bounded cases[] = {{{quarter, NULL}, 388, 212, 0.25},
-                           {{limit, quarter}, 388, 212, 0.25}, /* wires nothing */
-                           {{quarter, limit}, 388, 212, 0.25},
-                           {{senders, limit}, 388, 212, 0.25},
-                           {{half, half}, 388, 0, 0.25}, /* the second finds fewer than it might */
-                           {{mask, NULL}, 1200, 1025, 0},
-                           /* how many it leaves, not where */ {{mask, quarter}, 388, 0, 0},
-                           {{mask, mask}, 1200, 0, 0},
-                           {{limit, NULL}, 1200, 1200, 1}};
+  const bounded cases[] = {
+      {{quarter, NULL}, 388, 212, 0.25},  {{limit, quarter}, 388, 212, 0.25}, /* wires nothing */
+      {{quarter, limit}, 388, 212, 0.25}, {{senders, limit}, 388, 212, 0.25},
+      {{half, half}, 388, 0, 0.25},  /* the second finds fewer than it might */
+      {{mask, NULL}, 1200, 1025, 0}, /* how many it leaves, not where */
+      {{mask, quarter}, 388, 0, 0},       {{mask, mask}, 1200, 0, 0},
+      {{limit, NULL}, 1200, 1200, 1}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     nai_network *net = COMPOSE(.dt = 1, .populations = {{"A", 40, NAI_FREE}, {"B", 30, NAI_FREE}},
                                .projections = {{"A", "B"}});

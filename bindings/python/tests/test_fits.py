@@ -215,6 +215,7 @@ def test_a_step_is_infinitely_steep():
         (([5, 10], [4, 4], [5, 5]), {"guess": 1}, "guess is 1"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": 0.6}, "lapse"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": "free"}, "lapse"),
+        (([5, 10], [4, 4], [5, 5]), {"lapse": 0.35, "guess": 0.7}, "below 0.3, got 0.35"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": None}, "lapse: expected a number, got None"),
         (([5, 10], [4, 4], [5, 5]), {"lapse": np.zeros(2)}, "lapse: expected a number"),
         (([5, 10], [4, 4], [5, 5]), {"confidence": 95}, "confidence is 95"),
