@@ -286,6 +286,7 @@ static double resident_bytes(void)
   return 1024.0 * (double)usage.ru_maxrss;
 }
 
+/* What errors go back through, 4 bytes of 15, is there, but nothing has been written to it yet. */
 static int build_and_save(const char *path)
 {
   nai_network *net;
@@ -296,7 +297,8 @@ static int build_and_save(const char *path)
   double before = resident_bytes();
   if (nai_network_build(net, 1) || nai_network_save(net, path)) return 3;
   double taken = resident_bytes() - before;
-  return taken > 1.1 * (double)bytes || taken < 0.9 * (double)bytes;
+  const double told = (double)bytes * 11 / 15;
+  return taken > 1.1 * told || taken < 0.9 * told;
 }
 
 START_TEST(the_system_gives_what_was_told)

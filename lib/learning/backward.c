@@ -403,6 +403,7 @@ static int go_to_span(nai__pass *pass, int64_t end)
 void nai__walk_back(nai__pass *pass, const nai__route *route)
 {
   int64_t walks = nai__pass_walks(pass);
+  nai__catch_up_all(pass->net, route->backward);
   job job = {pass, route,
              pass->sums && pass->walked == pass->rows && nai__pool_threads(pass->pool) <= walks};
   for (int64_t end = pass->steps; end > 0 && go_to_span(pass, end); end = pass->first) {
@@ -428,6 +429,7 @@ static void collect_group(void *argument, int64_t task, int32_t thread)
 void nai__collect_signals(nai__pass *pass, const nai__route *route)
 {
   job job = {pass, route, 0};
+  nai__catch_up_all(pass->net, route->backward);
   memset(pass->gradient, 0, (size_t)pass->net->n_theta * sizeof *pass->gradient);
   nai__pool_run(pass->pool, nai__pass_walks(pass), collect_group, &job);
   sum_biases(pass);

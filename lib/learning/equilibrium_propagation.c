@@ -401,6 +401,8 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   NAI__TRY(find_back(own, net));
   NAI__TRY(check_lengths(pass));
   NAI__TRY(make_room(own, net, pass->trials));
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (net->block[k].to_output) nai__catch_up(net, k);
   NAI__TRY(run_phases(learner, pass));
   nai__activity rest = *pass->activity;
   rest.input = nai__input_slot(&rest, pass->steps);

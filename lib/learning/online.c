@@ -34,6 +34,7 @@ void nai__online_signal(const nai__online *online, float *const *backward, int t
   memcpy(signal, online->rate_gradient, (size_t)net->n_units * sizeof *signal);
   memset(signal + net->n_units, 0, (size_t)(net->n_columns - net->n_units) * sizeof *signal);
   float *const *apart = online->learner->feedback.apart;
+  nai__catch_up_all(net, backward);
   for (int64_t k = 0; backward && k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!backward[k]) continue;

@@ -357,6 +357,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
   NAI__TRY(check(learner->net));
   NAI__TRY(make_room(learner->own, learner->net, pass->trials));
+  for (int64_t k = 0; k < learner->net->n_blocks; k++) nai__catch_up(learner->net, k);
   job job = {pass, *pass->activity, learner};
   job.relaxed.rate = job.relaxed.current;
   nai__pool_run(pass->pool, nai__pass_walks(pass), relax_group, &job);

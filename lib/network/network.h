@@ -220,6 +220,8 @@ typedef struct nai__block {
                      /* as many as are expected, before it is wired */
   float *forward;    /* packed: a row for each pre; listed: nothing is in it */
   float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
+  int32_t
+      is_behind; /* 1: `backward`, or what is listed in its place, is to be packed before it is read */
   nai__listing listing;
   nai__compressed *synapses; /* of a listed one that is wired; their places are their order */
   uint8_t *wired; /* [synapses] which learn, until `learns` has it; and, until weights are */
@@ -781,13 +783,22 @@ nai_status nai__make_learnable(nai_network *net, const nai__projection *p);
 
 /* --- packed.c --------------------------------------------------------------------------------- */
 
-/* The packed copies that products read; from theta. */
+/*
+ * The packed copies that products read; from theta. Of those that errors go back through it is noted that
+ * they are to be packed: most rules never read them.
+ */
 void nai__pack(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
 void nai__pack_blocks(nai_network *net, int64_t first, int64_t end);
 void nai__pack_projection(nai_network *net, const nai__projection *p);
 /* The same of those that learn; of others the packed copies are as they were. */
 void nai__pack_plastic(nai_network *net);
+/*
+ * Packs what nai__block_product_back() reads of a block, if it is behind; and of all blocks of which
+ * `backward` ([n_blocks] as errors take their way, or NULL) has their own.
+ */
+void nai__catch_up(const nai_network *net, int64_t block);
+void nai__catch_up_all(const nai_network *net, float *const *backward);
 
 /*
  * What may stand in place of a block's own `backward`: floats, and how they are packed from an array

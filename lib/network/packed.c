@@ -2,6 +2,8 @@
  * Copies of weights that products read: each dense block whole, in panels, and where few of its
  * synapses exist as lists as well, which batches of trials are multiplied with; listed blocks as lists.
  */
+#include <assert.h>
+
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
@@ -61,19 +63,34 @@ nai_status nai__list_synapses(nai_network *net)
 
 void nai__pack_block(nai_network *net, int64_t block)
 {
-  const nai__block *b = &net->block[block];
+  nai__block *b = &net->block[block];
   const float *w = net->theta + b->at.start;
-  if (!b->is_listed && !b->is_shared) {
+  if (!b->is_listed && !b->is_shared)
     net->kernels->pack(b->forward, w, b->at.stride, b->n_pre, b->n_post, 1);
-    if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
-  }
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
   if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
-  if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
   if (b->listing.fans) {
     const nai__compressed rows = nai__rows_of_fans(net, b);
     nai__fans_pack(b->listing.fans, &rows, w);
   }
+  b->is_behind = !b->from_input;
+}
+
+void nai__catch_up(const nai_network *net, int64_t block)
+{
+  nai__block *b = &net->block[block];
+  const float *w = net->theta + b->at.start;
+  if (!b->is_behind) return;
+  if (!b->is_listed && !b->is_shared)
+    net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
+  if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
+  b->is_behind = 0;
+}
+
+void nai__catch_up_all(const nai_network *net, float *const *backward)
+{
+  for (int64_t k = 0; backward && k < net->n_blocks; k++)
+    if (backward[k] && backward[k] == net->block[k].backward) nai__catch_up(net, k);
 }
 
 int64_t nai__backward_size(const nai_network *net, const nai__block *b)
@@ -168,6 +185,7 @@ void nai__block_product_back(const nai_network *net, const nai__block *b, float 
                              int64_t ldc, const float *a, int64_t lda, int64_t rows, int accumulate)
 {
   const nai__kernels *kernels = net->kernels;
+  assert(packed != b->backward || !b->is_behind);
   if (b->is_shared && packed == b->backward)
     for (int64_t i = 0; i < rows; i++)
       nai__shared_product_back(net, b, c + i * ldc, a + i * lda, accumulate);
