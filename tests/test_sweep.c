@@ -198,6 +198,65 @@ START_TEST(two_steps_by_hand)
 }
 END_TEST
 
+static void join(nai_network *net, const char *from, const char *to, double delay, double weight)
+{
+  expect_ok(nai_network_connect(net, from, to));
+  expect_ok(nai_network_set_delay(net, from, to, delay));
+  expect_ok(nai_network_set_initial_weights(net, from, to, NAI_WEIGHTS_IDENTITY, weight, 0));
+}
+
+/* One unit each; B is driven by A, which moves before it. */
+static nai_network *build_three(void)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 1));
+  expect_ok(nai_network_add_input(net, "x", 1));
+  for (int i = 0; i < 3; i++)
+    expect_ok(nai_network_add_population(net, (const char *[]){"C", "A", "B"}[i], 1, NAI_FREE));
+  expect_ok(nai_network_set_model(net, "A B C", "pyramidal"));
+  expect_ok(nai_network_set_transfer(net, "A B C", NAI_TRANSFER_LOGISTIC));
+  expect_ok(nai_network_choose(net, "A B C", "dynamics", "steady"));
+  expect_ok(nai_network_set(net, "A B C", "g_leak", 0));
+  expect_ok(nai_network_set(net, "A B C", "g_apical", 0.5));
+  expect_ok(nai_network_set(net, "A", "bias", 0.3));
+  expect_ok(nai_network_set(net, "B", "bias", -0.2));
+  join(net, "x", "C:basal", 0, 1);
+  join(net, "x", "A:basal", 0, 0.5);
+  join(net, "A", "B:basal", 0, 2);
+  join(net, "C", "A:apical", 1, -1.5);
+  join(net, "C", "B:apical", 1, 0.8);
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+static double rate_of(const nai_trainer *trainer, const char *name)
+{
+  const nai__node *node;
+  expect_ok(nai__node_find(&node, trainer->plasticity.net, NAI__KIND(NAI_POPULATIONS), name, "n"));
+  return (double)nai__rate_at(&trainer->batch.activity, 1)[node->offset];
+}
+
+/* What first ports get may have changed, or not: A is driven by the input alone. */
+START_TEST(drivers_that_move_drive_anew)
+{
+  nai_network *net = build_three();
+  const float x = 0.9f;
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, 1, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, &x, 1));
+  nai_trainer *trainer = trainer_of(net, sweeping(), plain_descent(0));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  const double c = phi((double)x / 1.5), a = phi((0.5 * (double)x + 0.3 + 0.5 * -1.5 * c) / 1.5),
+               b = phi((2 * a - 0.2 + 0.5 * 0.8 * c) / 1.5);
+  ck_assert_double_eq_tol(rate_of(trainer, "C"), c, 1e-6);
+  ck_assert_double_eq_tol(rate_of(trainer, "A"), a, 1e-6);
+  ck_assert_double_eq_tol(rate_of(trainer, "B"), b, 1e-6);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- bits, memory ----------------------------------------------------------------------------- */
 
 START_TEST(bits_do_not_depend_on_threads)
@@ -366,8 +425,8 @@ Suite *sweep_suite(void);
 Suite *sweep_suite(void)
 {
   Suite *suite = suite_create("sweep");
-  ADD_CASE(suite, "two steps", two_steps_by_hand, bits_do_not_depend_on_threads,
-           updates_allocate_nothing, without_memory);
+  ADD_CASE(suite, "two steps", two_steps_by_hand, drivers_that_move_drive_anew,
+           bits_do_not_depend_on_threads, updates_allocate_nothing, without_memory);
   ADD_CASE(suite, "refused", what_goes_down_has_a_delay, loops_of_what_goes_down_are_refused,
            short_term_plasticity_is_refused, nothing_is_learnt_within_a_trial,
            trials_are_equally_long);

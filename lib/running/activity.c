@@ -672,10 +672,11 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
 }
 
 static void move_cells(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
-                       int64_t rows, const nai__scratch *scratch)
+                       int64_t rows, const nai__scratch *scratch, int32_t again)
 {
   nai__rate_slot(a, t); /* it will be written */
-  const nai__cells_moved moved = nai__cells_move(a, g, t, row, rows, scratch->v, scratch->xi);
+  nai__cells_moved moved = nai__cells_move(a, g, t, row, rows, scratch->v, scratch->xi);
+  moved.again = again;
   nai__cells_step(&moved, 0, g->units.n);
 }
 
@@ -698,7 +699,7 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
   }
   for (int64_t s = 0; s < net->n_segments && net->has_cells && !in_parts; s++)
     if (net->segment[s].stage == stage && net->segment[s].cells)
-      move_cells(a, &net->segment[s], t, row, rows, scratch);
+      move_cells(a, &net->segment[s], t, row, rows, scratch, 0);
   if (a->own)
     impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units, a->other);
   for (int64_t k = 0; k < net->n_releases; k++)
@@ -785,14 +786,37 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   if (net->n_outputs && !nai__meets_later(a)) nai__read_out(a, t, row, rows, scratch);
 }
 
-void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+/* What first ports received at step t, biases among it, and what the others of the stage get by now. */
+static void sum_others(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                       int64_t rows, nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  const float *received = nai__received_at(a, t) + row * net->ld_units + g->cells->port[0];
+  const size_t bytes = (size_t)(g->cells->port_copies[0] * g->units.n) * sizeof *received;
+  for (int64_t b = 0; b < rows * net->ld_units; b += net->ld_units)
+    memcpy(scratch->v + b + g->cells->port[0], received + b, bytes);
+  clear_ports(a, g->stage, rows, scratch->v);
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *block = &net->block[k];
+    if (block->to_stage == g->stage && block->to_group)
+      multiply(a, block, arrives(block, t, AS_NOW), t, row, rows, scratch->v + block->post,
+               net->ld_units, 1, scratch);
+  }
+}
+
+void nai__advance_again(nai__activity *a, const nai__segment *g, int others, int64_t t, int64_t row,
                         int64_t rows, nai__scratch *scratch)
 {
   assert(g->cells && !a->ready && !perturbation_of(a));
+  if (others && !a->schedule && !a->inject) {
+    sum_others(a, g, t, row, rows, scratch);
+    move_cells(a, g, t, row, rows, scratch, 1);
+    return;
+  }
   sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
   sum_scaled_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
   sum_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
-  move_cells(a, g, t, row, rows, scratch);
+  move_cells(a, g, t, row, rows, scratch, 0);
 }
 
 nai_status nai__first_check(uint64_t first, int64_t trials)

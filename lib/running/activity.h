@@ -208,9 +208,10 @@ void nai__read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__
 
 /*
  * Cells of one segment make step t, the last one, once more, from what other units send by now,
- * whatever the delay. With the scratch of this step: its noise is there.
+ * whatever the delay. With the scratch of this step: its noise is there. others: 1 when nothing that
+ * their first ports get has changed since; none of it is spikes along synapses by sender.
  */
-void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+void nai__advance_again(nai__activity *a, const nai__segment *g, int others, int64_t t, int64_t row,
                         int64_t rows, nai__scratch *scratch);
 
 /*

@@ -5,9 +5,15 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 
+/* A population with something onto other ports. */
+typedef struct turn {
+  const nai__segment *segment;
+  int others; /* 1: nothing that its first ports get changes before it */
+} turn;
+
 struct nai__descent {
   int64_t n;
-  const nai__segment *segment[]; /* [n] in order, of populations with something onto other ports */
+  turn turn[]; /* [n] in order */
 };
 
 /* Onto a port other than the first. */
@@ -52,6 +58,19 @@ static int gets_some(const nai_network *net, int64_t node)
   return 0;
 }
 
+/* 1 when no population of those with a turn so far sends to its first ports. */
+static int gets_only_others(const nai__descent *descent, const nai_network *net, int64_t node)
+{
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != node || p->port > 0) continue;
+    if (net->block[p->block].listing.fans) return 0;
+    for (int64_t i = 0; i < descent->n; i++)
+      if (descent->turn[i].segment->node == &net->node[p->from]) return 0;
+  }
+  return 1;
+}
+
 static const nai__segment *segment_of(const nai_network *net, const nai__node *node)
 {
   for (int64_t s = 0; s < net->n_segments; s++)
@@ -79,7 +98,9 @@ static nai_status order(nai__descent *descent, const nai_network *net, char *pla
 {
   for (int64_t i; (i = find_next(net, placed)) >= 0; placed[i] = 1) {
     const nai__segment *segment = segment_of(net, &net->node[i]);
-    if (segment && gets_some(net, i)) descent->segment[descent->n++] = segment;
+    if (!segment || !gets_some(net, i)) continue;
+    const int others = gets_only_others(descent, net, i);
+    descent->turn[descent->n++] = (turn){segment, others};
   }
   int64_t left = find_left(net, placed);
   if (left < 0) return NAI_OK;
@@ -92,8 +113,7 @@ static nai_status order(nai__descent *descent, const nai_network *net, char *pla
 nai_status nai__descent_create(nai__descent **out, const nai_network *net, const char *who)
 {
   NAI__TRY(check(net, who));
-  nai__descent *descent =
-      nai__alloc(1, sizeof **out + (size_t)net->n_segments * sizeof(nai__segment *));
+  nai__descent *descent = nai__alloc(1, sizeof **out + (size_t)net->n_segments * sizeof(turn));
   char *placed = NAI__ARRAY(char, net->n_nodes + 1);
   nai_status status = descent && placed ? order(descent, net, placed, who) : NAI_ERR_MEMORY;
   nai__free(placed);
@@ -123,6 +143,6 @@ void nai__descend(const nai__descent *descent, nai__activity *a, int64_t t, int6
                   int64_t rows, nai__scratch *scratch)
 {
   for (int64_t i = 0; i < descent->n; i++)
-    nai__advance_again(a, descent->segment[i], t, row, rows, scratch);
+    nai__advance_again(a, descent->turn[i].segment, descent->turn[i].others, t, row, rows, scratch);
   hold(a, t, row, rows);
 }

@@ -147,8 +147,8 @@ static int is_constant(const nai__cells_moved *m, int32_t k)
 static void add_constants(const nai__cells_moved *m, uint32_t idle, int64_t first, int64_t n)
 {
   const nai__cells *c = m->segment->cells;
-  if (!m->run || m->run->biased) add_constant(m, 0, bias_of(m), first, n);
-  for (int32_t k = 0; k < c->model->ops.n_ports; k++)
+  if ((!m->run || m->run->biased) && !m->again) add_constant(m, 0, bias_of(m), first, n);
+  for (int32_t k = m->again; k < c->model->ops.n_ports; k++)
     if (c->added[k] >= 0 && !(idle >> k & 1) && !is_constant(m, k))
       add_constant(m, k, c->parameter[c->added[k]], first, n);
 }
