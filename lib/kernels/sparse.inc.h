@@ -35,9 +35,29 @@ static int is_sparse(const float *a, int64_t lda, int64_t rows, int64_t k, int64
   return on * NAI__SPARSE < looked;
 }
 
+/* Where each of some rows is not 0, in a part of its places, and what it is there. */
+typedef struct row_lists {
+  int32_t count[NAI__SPARSE_ROWS];
+  uint8_t place[NAI__SPARSE_ROWS][NAI__SPARSE_DEPTH];
+  float rate[NAI__SPARSE_ROWS][NAI__SPARSE_DEPTH];
+} row_lists;
+
+static void list_active(row_lists *l, const float *a, int64_t lda, int64_t rows, int64_t depth)
+{
+  for (int64_t row = 0; row < rows; row++, a += lda) {
+    int32_t on[NAI__SPARSE_DEPTH];
+    const int64_t found = active(on, a, depth);
+    for (int64_t i = 0; i < found; i++) {
+      l->place[row][i] = (uint8_t)on[i];
+      l->rate[row][i] = a[on[i]];
+    }
+    l->count[row] = (int32_t)found;
+  }
+}
+
 /* c [columns] = or += the sum over the places listed; `vectors` is a constant. */
-NAI__INLINE void sparse_row(int vectors, float *c, const float *a, const float *panel,
-                            const int32_t *index, int64_t count, int64_t columns, int accumulate)
+NAI__INLINE void sparse_row(int vectors, float *c, const row_lists *l, int64_t row,
+                            const float *panel, int64_t columns, int accumulate)
 {
   const int last = vectors - 1;
   vec sum[NAI__VECTORS];
@@ -48,12 +68,11 @@ NAI__INLINE void sparse_row(int vectors, float *c, const float *a, const float *
       sum[v] = v < last ? load(c + v * NAI__LANES)
                         : load_up_to(c + v * NAI__LANES, columns - v * NAI__LANES);
   }
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t at = index[i];
-    const vec x = all(a[at]);
+  for (int64_t i = 0; i < l->count[row]; i++) {
+    const float *const from = panel + l->place[row][i] * vectors * NAI__LANES;
+    const vec x = all(l->rate[row][i]);
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++)
-      sum[v] = fused(x, load(panel + (at * vectors + v) * NAI__LANES), sum[v]);
+    for (int v = 0; v < vectors; v++) sum[v] = fused(x, load(from + v * NAI__LANES), sum[v]);
   }
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; v++) {
@@ -66,18 +85,16 @@ NAI__INLINE void sparse_row(int vectors, float *c, const float *a, const float *
 }
 
 /* What some rows have in `depth` places, by one panel; asks for what the next panel has there. */
-NAI__INLINE void sparse_panel(int vectors, float *c, int64_t ldc, const float *a, int64_t lda,
+NAI__INLINE void sparse_panel(int vectors, float *c, int64_t ldc, const row_lists *l,
                               const float *panel, const char *ahead, int64_t rows, int64_t depth,
-                              const int32_t *index, const int32_t *count, int64_t columns,
-                              int accumulate)
+                              int64_t columns, int accumulate)
 {
   const int64_t share = depth * vectors * NAI__WIDTH / rows;
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t byte = 0; ahead && byte < share; byte += 64)
       __builtin_prefetch(ahead + byte, 0, 2);
     if (ahead) ahead += share;
-    sparse_row(vectors, c + row * ldc, a + row * lda, panel, index + row * NAI__SPARSE_DEPTH,
-               count[row], columns, accumulate);
+    sparse_row(vectors, c + row * ldc, l, row, panel, columns, accumulate);
   }
 }
 
@@ -87,20 +104,19 @@ static void sparse_rows(float *c, int64_t ldc, const float *a, int64_t lda, cons
   const panels p = panels_of(n);
   const int64_t parts = (k + NAI__SPARSE_DEPTH - 1) / NAI__SPARSE_DEPTH,
                 even = (k + parts - 1) / parts;
-  int32_t index[NAI__SPARSE_ROWS * NAI__SPARSE_DEPTH], count[NAI__SPARSE_ROWS];
+  row_lists l; /* 41 KB */
   for (int64_t first = 0; first < k; first += even) {
     const int64_t depth = at_most(even, k - first);
     const float *panel = packed;
-    for (int64_t row = 0; row < rows; row++)
-      count[row] = (int32_t)active(index + row * NAI__SPARSE_DEPTH, a + row * lda + first, depth);
+    list_active(&l, a + first, lda, rows, depth);
     for (int64_t i = 0, column = 0; i < p.count; i++) {
       const int64_t vectors = panel_vectors(&p, i), width = vectors * NAI__LANES;
       const float *const here = panel + first * width;
       const char *const ahead = i + 1 < p.count ? (const char *)(here + k * width) : NULL;
       const int add = accumulate || first > 0;
-#define NAI__SPARSE_PANEL(vectors)                                                               \
-  sparse_panel(vectors, c + column, ldc, a + first, lda, here, ahead, rows, depth, index, count, \
-               at_most(width, n - column), add)
+#define NAI__SPARSE_PANEL(vectors)                                                                 \
+  sparse_panel(vectors, c + column, ldc, &l, here, ahead, rows, depth, at_most(width, n - column), \
+               add)
       if (vectors == 1) NAI__SPARSE_PANEL(1);
       if (vectors == 2) NAI__SPARSE_PANEL(2);
 #if NAI__VECTORS == 3
@@ -167,7 +183,10 @@ NAI__INLINE void sparse_square(int vectors, float *w, int64_t ldw, const float *
     const int64_t count = j < columns ? l->count[first + j] : 0;
     vec s[NAI__VECTORS];
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) s[v] = (vec){0};
+    for (int v = 0; v < vectors; v++) {
+      s[v] = (vec){0};
+      if (v * NAI__LANES + j < m) __builtin_prefetch(w + (v * NAI__LANES + j) * ldw, 1);
+    }
     for (int64_t i = 0; i < count; i++) {
       const float *const from = d + l->row[first + j][i] * vectors * NAI__LANES;
       const vec x = all(l->rate[first + j][i]);
