@@ -143,6 +143,29 @@ static void matrices_free(matrices *m)
   free(m->c);
 }
 
+/* Some of its columns after the others: all of it, and nothing that is another's. */
+START_TEST(test_pack_columns)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int64_t n = 1; n <= 130; n += n < 50 ? 1 : 7) {
+    const int64_t k = 1 + n % 19, ldw = k + 2, size = kernels->packed_size(k, n);
+    float *w = random_floats(n * ldw), *whole = floats(size), *parts = floats(size);
+    memset(whole, 0, (size_t)size * sizeof *whole); /* narrow vectors leave some of it alone */
+    memset(parts, 0, (size_t)size * sizeof *parts);
+    kernels->pack(whole, w, ldw, k, n, 1);
+    const int64_t cut = n / 2 / NAI__PACK_ROWS * NAI__PACK_ROWS;
+    kernels->pack_columns(parts, w, ldw, k, n, cut, n);
+    kernels->pack_columns(parts, w, ldw, k, n, 0, cut);
+    kernels->pack_columns(parts, w, ldw, k, n, cut, cut);
+    CHECK(same_bits(whole, parts, size), "%lld x %lld", (long long)k, (long long)n);
+    free(w);
+    free(whole);
+    free(parts);
+  }
+}
+END_TEST
+
 /* c against before + a w; the error allowed is that of one rounding a term, all the same way. */
 static void assert_product(const matrices *m, const float *before, const float *c)
 {
@@ -1659,11 +1682,12 @@ Suite *kernels_suite(void)
   tcase_add_test(alone, test_philox);
   tcase_add_test(alone, test_blas_in_pieces);
   suite_add_tcase(suite, alone);
-  const TTest *products[] = {
-      test_product,          test_product_large,      test_product_one_row,
-      test_product_of_zeros, test_product_overwrites, test_product_of_nothing,
-      test_product_widths,   test_row_product,        test_row_product_signed_zero,
-      test_row_product_nan,  test_product_cut};
+  const TTest *products[] = {test_pack_columns,       test_product,
+                             test_product_large,      test_product_one_row,
+                             test_product_of_zeros,   test_product_overwrites,
+                             test_product_of_nothing, test_product_widths,
+                             test_row_product,        test_row_product_signed_zero,
+                             test_row_product_nan,    test_product_cut};
   const TTest *learning[] = {test_row_dot,   test_add_dots,   test_square_row,
                              test_learn_row, test_learn_rows, test_learn_row_decays};
   const TTest *rows[] = {test_row_sum, test_add_rows, test_find_active, test_add_bits};

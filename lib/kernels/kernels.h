@@ -29,6 +29,9 @@
 /* Rows that outer() and list_outer() add up before they add to w; list_outer() a part of so many. */
 #define NAI__OUTER_DEPTH 128
 
+/* Columns that pack_columns() takes together. */
+#define NAI__PACK_ROWS 16
+
 /*
  * Rows of several steps, `n` in all: those of a step follow each other, `each` of them, and begin `apart`
  * rows after those of the step before. nai__rows_of(): of one step.
@@ -127,6 +130,12 @@ struct nai__kernels {
   int64_t (*packed_size)(int64_t k, int64_t n);
   /* transposed = 0: P[i][j] = w[i * ldw + j].  transposed = 1: P[i][j] = w[j * ldw + i]. */
   void (*pack)(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n, int transposed);
+  /*
+   * The same, transposed, of columns first .. end - 1 alone, which are rows of w. first: a multiple of
+   * NAI__PACK_ROWS; end too, or n.
+   */
+  void (*pack_columns)(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n,
+                       int64_t first, int64_t end);
   /*
    * c [rows, n] = a [rows, k] P, or c += a P when accumulate. Writes exactly n columns. lda, ldc
    * padded or not. Where a has many zeros they may be left out, and r's of outer(); of numbers that are

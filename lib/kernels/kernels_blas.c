@@ -45,18 +45,29 @@ static int64_t packed_size(int64_t k, int64_t n)
 }
 
 /* In panels of NAI__BLAS_MOST columns: [k][columns of the panel] each. */
+static void pack_columns(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n,
+                         int64_t first, int64_t end)
+{
+  for (int64_t j0 = 0; j0 < end; j0 += NAI__BLAS_MOST) {
+    const int64_t columns = at_most(NAI__BLAS_MOST, n - j0);
+    for (int64_t i0 = 0; i0 < k; i0 += 16) /* in blocks, so that each line of w is read once */
+      for (int64_t j = first > j0 ? first - j0 : 0; j < at_most(columns, end - j0); j++)
+        for (int64_t i = i0; i < at_most(i0 + 16, k); i++)
+          packed[i * columns + j] = w[(j0 + j) * ldw + i];
+    packed += k * columns;
+  }
+}
+
 static void pack(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n, int transposed)
 {
+  if (transposed) {
+    pack_columns(packed, w, ldw, k, n, 0, n);
+    return;
+  }
   for (int64_t j0 = 0; j0 < n; j0 += NAI__BLAS_MOST) {
     const int64_t columns = at_most(NAI__BLAS_MOST, n - j0);
-    if (!transposed)
-      for (int64_t i = 0; i < k; i++)
-        memcpy(packed + i * columns, w + i * ldw + j0, (size_t)columns * sizeof *packed);
-    else
-      for (int64_t i0 = 0; i0 < k; i0 += 16) /* in blocks, so that each line of w is read once */
-        for (int64_t j = 0; j < columns; j++)
-          for (int64_t i = i0; i < at_most(i0 + 16, k); i++)
-            packed[i * columns + j] = w[(j0 + j) * ldw + i];
+    for (int64_t i = 0; i < k; i++)
+      memcpy(packed + i * columns, w + i * ldw + j0, (size_t)columns * sizeof *packed);
     packed += k * columns;
   }
 }
@@ -193,6 +204,7 @@ static const nai__kernels table = {
     .outer_rows = 64, /* a BLAS sums in another order when there are more rows */
     .packed_size = packed_size,
     .pack = pack,
+    .pack_columns = pack_columns,
     .product = product,
     .row_product = row_product,
     .square_product = square_product,

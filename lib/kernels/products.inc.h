@@ -71,13 +71,16 @@ static void pack_panel(float *packed, const float *w, int64_t ldw, int64_t k, in
   }
 }
 
-/* In squares, so that each line of w is read once; from more rows than the processor follows by itself. */
+/*
+ * Columns first .. end - 1 of it, of which the first `columns` exist, in squares, so that each line of w is read
+ * once; from more rows than the processor follows by itself.
+ */
 static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, int64_t k,
-                                  int64_t columns, int64_t width)
+                                  int64_t columns, int64_t width, int64_t first, int64_t end)
 {
   for (int64_t i = 0; i < k; i += NAI__LANES) {
     const int64_t depth = at_most(NAI__LANES, k - i);
-    for (int64_t j = 0; j < width; j += NAI__LANES) {
+    for (int64_t j = first; j < end; j += NAI__LANES) {
       const int64_t some = at_most(NAI__LANES, columns - j);
       vec v[NAI__LANES];
 #pragma GCC unroll 16
@@ -94,16 +97,30 @@ static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, in
   }
 }
 
+static void pack_columns(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n,
+                         int64_t first, int64_t end)
+{
+  const panels p = panels_of(n);
+  for (int64_t panel = 0, j = 0; panel < p.count && j < end; panel++) {
+    const int64_t width = panel_vectors(&p, panel) * NAI__LANES, columns = at_most(width, n - j);
+    const int64_t from = first > j ? first - j : 0;
+    pack_panel_transposed(packed, w + j * ldw, ldw, k, columns, width, from,
+                          at_most(width, end - j));
+    packed += k * width;
+    j += columns;
+  }
+}
+
 static void pack(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n, int transposed)
 {
   const panels p = panels_of(n);
-  int64_t j = 0;
-  for (int64_t panel = 0; panel < p.count; panel++) {
-    int64_t width = panel_vectors(&p, panel) * NAI__LANES, columns = at_most(width, n - j);
-    if (transposed)
-      pack_panel_transposed(packed, w + j * ldw, ldw, k, columns, width);
-    else
-      pack_panel(packed, w + j, ldw, k, columns, width);
+  if (transposed) {
+    pack_columns(packed, w, ldw, k, n, 0, n);
+    return;
+  }
+  for (int64_t panel = 0, j = 0; panel < p.count; panel++) {
+    const int64_t width = panel_vectors(&p, panel) * NAI__LANES, columns = at_most(width, n - j);
+    pack_panel(packed, w + j, ldw, k, columns, width);
     packed += k * width;
     j += columns;
   }

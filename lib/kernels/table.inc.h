@@ -41,6 +41,7 @@ static const nai__kernels table = {
     .name = NAI__TABLE_NAME,
     .packed_size = packed_size,
     .pack = pack,
+    .pack_columns = pack_columns,
     .product = any_product,
     .row_product = row_product,
     .square_product = square_product,

@@ -791,8 +791,13 @@ void nai__pack(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
 void nai__pack_blocks(nai_network *net, int64_t first, int64_t end);
 void nai__pack_projection(nai_network *net, const nai__projection *p);
-/* The same of those that learn; of others the packed copies are as they were. */
-void nai__pack_plastic(nai_network *net);
+/*
+ * A block in two parts: 1 if its rows are packed, some of them, first .. end - 1 (multiples of NAI__PACK_ROWS, or the
+ * last); and lists, with the note.
+ */
+int nai__packs_rows(const nai__block *b);
+void nai__pack_rows(nai_network *net, int64_t block, int64_t first, int64_t end);
+void nai__pack_lists(nai_network *net, int64_t block);
 /*
  * Packs what nai__block_product_back() reads of a block, if it is behind; and of all blocks of which
  * `backward` ([n_blocks] as errors take their way, or NULL) has their own.

@@ -61,12 +61,22 @@ nai_status nai__list_synapses(nai_network *net)
 
 /* --- packing ---------------------------------------------------------------------------------- */
 
-void nai__pack_block(nai_network *net, int64_t block)
+int nai__packs_rows(const nai__block *b)
+{
+  return !b->is_listed && !b->is_shared;
+}
+
+void nai__pack_rows(nai_network *net, int64_t block, int64_t first, int64_t end)
+{
+  const nai__block *b = &net->block[block];
+  net->kernels->pack_columns(b->forward, net->theta + b->at.start, b->at.stride, b->n_pre,
+                             b->n_post, first, end);
+}
+
+void nai__pack_lists(nai_network *net, int64_t block)
 {
   nai__block *b = &net->block[block];
   const float *w = net->theta + b->at.start;
-  if (!b->is_listed && !b->is_shared)
-    net->kernels->pack(b->forward, w, b->at.stride, b->n_pre, b->n_post, 1);
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
   if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
   if (b->listing.fans) {
@@ -74,6 +84,13 @@ void nai__pack_block(nai_network *net, int64_t block)
     nai__fans_pack(b->listing.fans, &rows, w);
   }
   b->is_behind = !b->from_input;
+}
+
+void nai__pack_block(nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  if (nai__packs_rows(b)) nai__pack_rows(net, block, 0, b->n_post);
+  nai__pack_lists(net, block);
 }
 
 void nai__catch_up(const nai_network *net, int64_t block)
@@ -138,12 +155,6 @@ void nai__pack(nai_network *net)
 void nai__pack_projection(nai_network *net, const nai__projection *p)
 {
   nai__pack_blocks(net, p->block, p->block + p->n_parts);
-}
-
-void nai__pack_plastic(nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_blocks; i++)
-    if (!net->block[i].frozen) nai__pack_block(net, i);
 }
 
 /* --- products --------------------------------------------------------------------------------- */

@@ -115,6 +115,14 @@ static int is_final(nai__plasticity *p, const nai__move *m)
          are_ordinary(p, m->n);
 }
 
+/* Whether weights of a sign are guarded, which may make any of them 0. */
+static int guards_signs(const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (net->projection[k].plastic && net->projection[k].sign) return 1;
+  return 0;
+}
+
 /* Numbers of theta that, with all that their move reads and writes, stay in a cache. */
 #define PIECE 4096
 
@@ -142,15 +150,13 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
 typedef struct moving {
   nai__plasticity *p;
   const nai__move *all;
-  int keeps;
+  int keeps, packs;
   int finite[NAI__MOST_SLICES];
 } moving;
 
 /* Without moments, which fade where nothing learns, too: of what may learn alone. */
-static void move_slice(void *argument, int64_t slice, int32_t thread)
+static void move_parts(moving *m, int64_t slice)
 {
-  (void)thread;
-  moving *m = argument;
   const nai_network *net = m->p->net;
   const nai__stretch at = nai__slice(net, slice), *part = net->stretch;
   m->finite[slice] = 1;
@@ -165,18 +171,34 @@ static void move_slice(void *argument, int64_t slice, int32_t thread)
   }
 }
 
-static int move_all(nai__plasticity *p, nai__pool *pool, const nai__move *all)
+/* Weights that nothing will change any more are packed while they are in the cache. */
+static void move_slice(void *argument, int64_t slice, int32_t thread)
+{
+  (void)thread;
+  moving *m = argument;
+  move_parts(m, slice);
+  if (m->packs) nai__pack_slice(m->p->net, slice);
+}
+
+static void pack_slice(void *argument, int64_t slice, int32_t thread)
+{
+  (void)thread;
+  nai__pack_slice(argument, slice);
+}
+
+static int move_all(nai__plasticity *p, nai__pool *pool, const nai__move *all, int *packed)
 {
   moving m = {.p = p, .all = all, .keeps = !is_final(p, all)};
   int finite = 1;
+  *packed = m.packs = !m.keeps && !guards_signs(p->net);
   if (m.keeps) p->are_ordinary = 0; /* whoever writes weights may write moments */
   nai__share_slices(pool, p->net, move_slice, &m);
   for (int64_t slice = 0; slice < nai__slices(p->net); slice++) finite &= m.finite[slice];
   return finite;
 }
 
-/* Keeps what was. 1: all of theta is finite; 0: it has to be looked at. */
-static int move(nai__plasticity *p, nai__pool *pool, double clip)
+/* Keeps what was. 1: all of theta is finite; 0: it has to be looked at. packed: whether slices are. */
+static int move(nai__plasticity *p, nai__pool *pool, double clip, int *packed)
 {
   const nai_network *net = p->net;
   nai__move m = {.n = net->n_theta,
@@ -189,7 +211,8 @@ static int move(nai__plasticity *p, nai__pool *pool, double clip)
                  .mean = p->mean,
                  .square = p->square};
   p->before.moves = p->moves;
-  if (!p->factor) return move_all(p, pool, &m);
+  *packed = 0;
+  if (!p->factor) return move_all(p, pool, &m, packed);
   p->are_ordinary = 0;
   nai__past_take(&p->before, p);
   nai__move_by_parts(p, &m);
@@ -229,7 +252,7 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
 nai_status nai__plasticity_apply(nai__plasticity *p, nai__pool *pool, double clip, int64_t update)
 {
   nai_network *net = p->net;
-  int finite = move(p, pool, clip) && !others_write(p);
+  int packed, finite = move(p, pool, clip, &packed) && !others_write(p);
   const nai__rule_kind *rule = p->rule->kind;
   const nai__moved now = {net->theta, p->before.theta, p->moves};
   if (rule->moved) rule->moved(p->learner, &now);
@@ -240,7 +263,8 @@ nai_status nai__plasticity_apply(nai__plasticity *p, nai__pool *pool, double cli
     return status;
   }
   if (rule->settled) rule->settled(p->learner, &now);
-  nai__pack_plastic(net);
+  if (!packed) nai__share_slices(pool, net, pack_slice, net);
+  nai__pack_rest(net);
   p->moves++;
   return NAI_OK;
 }

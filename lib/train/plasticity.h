@@ -101,6 +101,13 @@ nai__stretch nai__stretch_common(nai__stretch one, nai__stretch other);
 void nai__share_slices(nai__pool *pool, const nai_network *net,
                        void (*work)(void *argument, int64_t slice, int32_t thread), void *argument);
 
+/*
+ * Packed copies of weights that learn: of rows that lie in a slice, NAI__PACK_ROWS at a time; and, after those of all
+ * slices, of the others, and lists.
+ */
+void nai__pack_slice(nai_network *net, int64_t slice);
+void nai__pack_rest(nai_network *net);
+
 /* --- finite.c --------------------------------------------------------------------------------- */
 
 /* Of a gradient that is 0 where nothing may learn. pool: or NULL, to be made here. */

@@ -52,3 +52,75 @@ void nai__share_slices(nai__pool *pool, const nai_network *net,
   else
     for (int64_t slice = 0; slice < slices; slice++) work(argument, slice, 0);
 }
+
+/* --- packing ---------------------------------------------------------------------------------- */
+
+/* The first block that reaches beyond place `at` of theta, where they stand in their order. */
+static int64_t block_beyond(const nai_network *net, int64_t at)
+{
+  int64_t first = 0, end = net->n_blocks;
+  while (first < end) {
+    const int64_t middle = first + (end - first) / 2;
+    const nai__rectangle *there = &net->block[middle].at;
+    if (there->start + there->rows * there->stride > at)
+      end = middle;
+    else
+      first = middle + 1;
+  }
+  return first;
+}
+
+static int moves_rows(const nai__block *b)
+{
+  return !b->frozen && nai__packs_rows(b);
+}
+
+/* Rows of a block that end before place `at` of theta, in whole strips; the last one may be narrower. */
+static int64_t rows_before(const nai__block *b, int64_t at)
+{
+  const int64_t rows = at > b->at.start ? (at - b->at.start) / b->at.stride : 0;
+  return rows >= b->n_post ? b->n_post : rows / NAI__PACK_ROWS * NAI__PACK_ROWS;
+}
+
+/* The same with the strip that `at` lies in. */
+static int64_t rows_up_to(const nai__block *b, int64_t at)
+{
+  const int64_t strip = NAI__PACK_ROWS * b->at.stride,
+                rows = (at - b->at.start + strip - 1) / strip * NAI__PACK_ROWS;
+  if (at <= b->at.start) return 0;
+  return rows < b->n_post ? rows : b->n_post;
+}
+
+void nai__pack_slice(nai_network *net, int64_t slice)
+{
+  const nai__stretch at = nai__slice(net, slice);
+  for (int64_t k = block_beyond(net, at.first);
+       k < net->n_blocks && net->block[k].at.start < at.end; k++) {
+    const nai__block *b = &net->block[k];
+    if (!moves_rows(b)) continue;
+    const int64_t first = rows_up_to(b, at.first), end = rows_before(b, at.end);
+    if (first < end) nai__pack_rows(net, k, first, end);
+  }
+}
+
+/* Strips that two slices, or more, have a part of. */
+static void pack_between(nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  const int64_t length = length_of(net), last = b->at.start + b->n_post * b->at.stride;
+  int64_t done = 0;
+  for (int64_t at = (b->at.start / length + 1) * length; at < last; at += length) {
+    const int64_t first = rows_before(b, at), end = rows_up_to(b, at);
+    if (first < end && end > done) nai__pack_rows(net, block, first > done ? first : done, end);
+    done = end > done ? end : done;
+  }
+}
+
+void nai__pack_rest(nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    if (net->block[k].frozen) continue;
+    if (moves_rows(&net->block[k])) pack_between(net, k);
+    nai__pack_lists(net, k);
+  }
+}
