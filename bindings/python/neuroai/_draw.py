@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import MaxNLocator
 
-from ._handle import Names, joined, picked
+from ._handle import Names, joined, picked, real
 from ._kinds import of_their_kind
 from ._room import arrange, layout, length_of
 from .errors import InvalidError, brief
@@ -39,6 +39,7 @@ __all__ = [
     "condition_colours",
     "cycle",
     "drawn",
+    "limit_of",
     "note",
     "note_not_finite",
     "number",
@@ -209,6 +210,13 @@ def axes_of(ax: Optional[Axes], size: Tuple[float, float]) -> Axes:
         arrange(ax)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def limit_of(limit: Optional[float]) -> Optional[float]:
+    """The value of the darkest colour, where it is given."""
+    if limit is not None and not 0 < real("limit", limit) < np.inf:
+        raise InvalidError(f"limit is {limit:g}, must be above 0 and finite")
+    return limit
 
 
 def drawn(ax: Axes) -> Panels:

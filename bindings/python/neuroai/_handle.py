@@ -109,6 +109,12 @@ def expect(what: str, value: Any, kind: type, expected: str) -> Any:
     return value
 
 
+def expect_each(what: str, found: Mapping[Any, Any], kind: type) -> None:
+    """All values of a mapping must be of this class."""
+    for name, one in found.items():
+        expect(f"{what}[{name!r}]", one, kind, f"a neuroai.{kind.__name__}")
+
+
 def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     """``value`` as a whole number, Python's or NumPy's, that fits what C has for it."""
     try:
@@ -335,6 +341,14 @@ def finite(what: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     if not np.isfinite(array).all():
         raise NonfiniteError(f"{what}: {array[~np.isfinite(array)][0]:g} is not finite")
     found: npt.NDArray[np.float64] = array
+    return found
+
+
+def single(what: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The array, whose entries must be numbers that a network has, in single precision."""
+    found = finite(what, array)
+    if (np.abs(found) > np.finfo(np.float32).max).any():
+        raise InvalidError(f"{what}: {np.abs(found).max():g} is more than single precision holds, 3.4e38")
     return found
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ._draw import BY_SIGN, DIVERGING, INK, Panels, among, axes_of, bar_beside, chosen, drawn
+from ._draw import BY_SIGN, DIVERGING, INK, Panels, among, axes_of, bar_beside, chosen, drawn, limit_of
 from ._handle import Names, expect
 from ._kinds import of_their_kind
 from ._labels import key_below, name_sides
@@ -35,8 +35,8 @@ def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Opt
     shown = named(table) if isinstance(table, str) else expect("table", table, Table, "a name or a na.anatomy.Table")
     n = len(shown.types)
     signs = np.array([shown.signs[each] or 1 for each in shown.types])
+    top = limit_of(limit) or float(np.nanmax(shown.probability, initial=0.0))
     ax = axes_of(ax, (max(3.8, 1.6 + 0.46 * n), max(2.9, 1.3 + 0.42 * n)))
-    top = float(np.nanmax(shown.probability, initial=0.0)) if limit is None else limit
     draw_matrix(ax, shown.probability * signs, shown.probability, top or 1.0, "probability of connection", n <= 12)
     label_matrix(ax, shown.types, [shown.signs[each] for each in shown.types])
     about = ", ".join(word for word in (shown.species, shown.area) if word)
@@ -184,8 +184,8 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
         pairs[order[target], order[source]] += possible
     found = np.divide(synapses, pairs, out=np.full((n, n), np.nan), where=pairs > 0)
     signs = [net.sign(name) for name in sizes]
+    top = limit_of(limit) or float(np.nanmax(found, initial=0.0))
     ax = axes_of(ax, (max(3.8, 1.8 + 0.3 * n), max(2.9, 1.6 + 0.3 * n)))
-    top = float(np.nanmax(found, initial=0.0)) if limit is None else limit
     signed = found * np.array([sign or 1 for sign in signs])
     draw_matrix(ax, signed, found, top or 1.0, "fraction of synapses that exist", n <= 12, hatch="")
     label_matrix(ax, list(sizes), signs)

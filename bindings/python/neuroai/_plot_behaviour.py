@@ -21,6 +21,7 @@ from ._draw import (
     spread,
     with_unit,
 )
+from ._handle import expect_each, wrong_type
 from ._kinds import of_their_kind
 from ._labels import key_beside, name_sides
 from ._room import length_of
@@ -159,6 +160,9 @@ def draw_several(
     """Weibull functions of several evaluations."""
     if not evaluations:
         raise InvalidError("net: there is no evaluation")
+    for name, one in evaluations.items():
+        if not hasattr(one, "fit"):
+            raise wrong_type(f"net[{name!r}]", "a neuroai.Evaluation", one)
     if shape not in (None, "weibull"):
         raise InvalidError(f"shape is {brief(shape)}: of several evaluations it is 'weibull'")
     known = next(iter(evaluations.values())).conditions
@@ -267,6 +271,7 @@ def _chronometric_of_several(
 ) -> Axes:
     if not times:
         raise InvalidError("times: there are none")
+    expect_each("times", times, ReactionTimes)
     tables = {}
     for name, one in times.items():
         condition = condition or signed_condition(one.conditions)

@@ -20,6 +20,7 @@ from ._draw import (
     channel_style,
     colours,
     drawn,
+    limit_of,
     note_not_finite,
     panels_of,
     with_unit,
@@ -56,8 +57,8 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
     _judged(np.isfinite(found.effect).any())
     rows, columns = found.effect.shape
     longest = max(len(name) for name in found.names)  # of projections they are those of two populations
+    most = limit_of(limit) or max(0.1, float(np.nanmax(np.abs(found.effect), initial=0)))
     ax = axes_of(ax, (1.9 + 0.09 * max(0, longest - 7) + 0.72 * columns, 1.3 + 0.42 * max(2, rows)))
-    most = max(0.1, float(np.nanmax(np.abs(found.effect), initial=0))) if limit is None else limit
     image = ax.imshow(found.effect, cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
     cell = 0.7 * length_of(ax, "x") / columns, 0.8 * length_of(ax, "y") / rows
     size = min(8.3, cell[0] / 3, cell[1] / 1.3)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, FAINT, FREE, INK, Panels, axes_of, colours, cycle, drawn
-from ._handle import listed
+from ._handle import expect_each, listed
 from ._kinds import of_their_kind
 from ._labels import label_ends
 from .alignments import Alignment, AlignmentHistory
@@ -54,6 +54,8 @@ def alignment(
         palette: a colour for each of several histories.
         labels: whether to write labels at the ends of the lines.
     """
+    if not isinstance(track, AlignmentHistory):
+        expect_each("track", track, AlignmentHistory)
     ax = axes_of(ax, (4.6, 3.2))
     if isinstance(track, AlignmentHistory):
         lines = list(_parts(track, keys, angle))

@@ -11,6 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, averaged, axes_of, bar_beside, drawn, number
+from ._handle import expect_each
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
@@ -52,6 +53,7 @@ def dimensionality(
         ax: where to draw.
     """
     several = found if isinstance(found, Mapping) else {"": found}
+    expect_each("found", several, Dimensionality)
     ax = axes_of(ax, (4.4, 3.0))
     for k, (name, one) in enumerate(several.items()):
         shares = one.explained[:most]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 
-from ._draw import DIVERGING, INK, Panels, axes_of, bar_beside, chosen, drawn, pairs_among
+from ._draw import DIVERGING, INK, Panels, axes_of, bar_beside, chosen, drawn, limit_of, pairs_among
 from ._handle import Names, spelt, whole
 from ._kinds import of_their_kind
 from ._labels import draw_borders, name_ticks
@@ -62,6 +62,7 @@ def weights(
     counts = _counts(sizes, _wanted(bins, n))
     total = sum(counts.values())
     matrix = _in_bins(net, sizes, counts, show)
+    limit = limit_of(limit)
     ax = axes_of(ax, _size(list(sizes)))
     signs = [net.sign(name) for name in sizes for _ in range(counts[name])]
     _draw(ax, matrix, limit, n, _label(show, total == n), signs)

@@ -9,7 +9,7 @@ from typing import Any, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import as_array, brief, finite, frozen, number_below, whole
+from ._handle import as_array, brief, finite, frozen, number_below, single, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
@@ -91,7 +91,7 @@ def lyapunov(
         raise InvalidError(f"k is {k}, must be 1 to {n}: the number of units")
     if whole("steps", steps) < 100 or whole("drop", drop) < 0:
         raise InvalidError(f"steps is {steps} and drop {drop}, must be at least 100 and 0")
-    z = np.full(n, 0.1) if start is None else around.state(start, "start").reshape(-1)
+    z = np.full(n, 0.1) if start is None else single("start", around.state(start, "start")).reshape(-1)
     if len(z) != n:
         raise InvalidError(f"start: expected one state [{n}], got {len(z) // n}")
     growth = np.empty((steps, k))

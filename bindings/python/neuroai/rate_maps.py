@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed
-from ._handle import as_array, brief, expect, finite, frozen, given, listed, wrong_shape
+from ._handle import as_array, brief, expect, finite, frozen, given, listed, single, wrong_shape
 from ._matrices import room_for
 from ._needed import has, needed
 from ._nonlinearity import FUNCTIONS
@@ -112,12 +112,12 @@ class RateMap(Closed):
         if inputs is None:
             return np.zeros(sum(sizes.values()))
         if not isinstance(inputs, Mapping):
-            return finite("inputs", as_array("inputs", inputs, (sum(sizes.values()),), np.float64))
+            return single("inputs", as_array("inputs", inputs, (sum(sizes.values()),), np.float64))
         for name in inputs:
             if name not in sizes:
                 raise UnknownNameError(f"inputs: there is no input {brief(name)}, but {listed(sizes) or 'none'}")
         each = [
-            finite(f"inputs['{name}']", as_array(f"inputs['{name}']", inputs[name], (n,), np.float64))
+            single(f"inputs['{name}']", as_array(f"inputs['{name}']", inputs[name], (n,), np.float64))
             if name in inputs
             else np.zeros(n)
             for name, n in sizes.items()

@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import brief, frozen, real, seed_of, whole
+from ._handle import brief, frozen, real, seed_of, single, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
@@ -197,7 +197,7 @@ def _starts(
     if not isinstance(starts, Run):
         if window is not None:
             raise InvalidError("window: it is of trials or of a run, not of states")
-        states = around.state(np.atleast_2d(np.asarray(starts)), "starts")
+        states = single("starts", around.state(np.atleast_2d(np.asarray(starts)), "starts"))
         if states.ndim != 2 or not len(states):
             raise InvalidError(f"starts: expected [n, {states.shape[-1]}], got {states.shape}")
         return states

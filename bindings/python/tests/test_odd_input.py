@@ -270,3 +270,47 @@ def test_a_mean_that_is_no_number():
     for rate in (na.siegert, na.siegert_slopes):
         with pytest.raises(na.InvalidError, match="mean"):
             rate([1.0, NAN], 2.0)
+
+
+# --- pictures of several, and colours --------------------------------------------------------------------------------
+
+
+def test_pictures_of_several_of_another_kind(run):
+    before = plt.get_fignums()
+    for draw, words in (
+        (na.plot.psychometric, r"net\['a'\]: expected a neuroai.Evaluation, got 3"),
+        (na.plot.chronometric, r"times\['a'\]: expected a neuroai.ReactionTimes, got 3"),
+        (na.plot.alignment, r"track\['a'\]: expected a neuroai.AlignmentHistory, got 3"),
+        (na.plot.dimensionality, r"found\['a'\]: expected a neuroai.Dimensionality, got 3"),
+    ):
+        with pytest.raises(na.InvalidTypeError, match=words):
+            draw({"a": 3})
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("limit, words", [(0, "limit is 0, must be above 0"), (NAN, "limit is nan"), ("a", "limit: expected a number")])
+def test_limits_of_colours(run, limit, words):
+    net, before = run.net, plt.get_fignums()
+    found = na.experiment.silence(net, na.tasks.PerceptualDecisionMaking(), epochs=[None], trials=5)
+    for draw in (
+        lambda: na.plot.silencing(found, limit=limit),
+        lambda: na.plot.weights(net, limit=limit),
+        lambda: na.plot.blocks(net, limit=limit),
+        lambda: na.plot.connectivity("billeh2020", limit=limit),
+    ):
+        with pytest.raises(na.InvalidError, match=words):
+            draw()
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_states_that_no_network_has(run):
+    """Squares of which are infinite."""
+    for ask, words in (
+        (lambda: na.fixed_points(run.net, np.full((2, 16), 1e300)), "starts: 1e.300 is more than single precision holds"),
+        (lambda: na.lyapunov(run.net, start=np.full(16, 1e300)), "start: 1e.300 is more than"),
+        (lambda: na.fixed_points(run.net, run, {"stimulus": [1e300, 0, 0]}), r"inputs\['stimulus'\]: 1e.300 is more than"),
+        (lambda: na.RateMap(run.net, [1e300, 0, 0]), "inputs: 1e.300 is more than"),
+    ):
+        with pytest.raises(na.InvalidError, match=words):
+            ask()
