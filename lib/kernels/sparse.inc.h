@@ -10,9 +10,13 @@
  */
 
 #define NAI__SPARSE 3
-#define NAI__SPARSE_ROWS 64   /* whose lists are kept at once: 32 KB of them */
+#define NAI__SPARSE_LISTS \
+  64 /* that are kept at once: of rows of a product, of columns of a gradient */
 #define NAI__SPARSE_DEPTH 128 /* of a panel, at most, that stays in the first-level cache */
 #define NAI__SPARSE_LOOK 8    /* one row in so many is looked at */
+
+_Static_assert(NAI__OUTER_DEPTH <= NAI__SPARSE_DEPTH && NAI__SPARSE_DEPTH <= 256,
+               "places are bytes");
 
 static int64_t count_active(const float *a, int64_t k)
 {
@@ -35,14 +39,27 @@ static int is_sparse(const float *a, int64_t lda, int64_t rows, int64_t k, int64
   return on * NAI__SPARSE < looked;
 }
 
-/* Where each of some rows is not 0, in a part of its places, and what it is there. */
-typedef struct row_lists {
-  int32_t count[NAI__SPARSE_ROWS];
-  uint8_t place[NAI__SPARSE_ROWS][NAI__SPARSE_DEPTH];
-  float rate[NAI__SPARSE_ROWS][NAI__SPARSE_DEPTH];
-} row_lists;
+/* Places of a panel where rates are not 0, ascending, and these rates. 41 KB */
+typedef struct sparse_lists {
+  int32_t count[NAI__SPARSE_LISTS];
+  uint8_t place[NAI__SPARSE_LISTS][NAI__SPARSE_DEPTH];
+  float rate[NAI__SPARSE_LISTS][NAI__SPARSE_DEPTH];
+} sparse_lists;
 
-static void list_active(row_lists *l, const float *a, int64_t lda, int64_t rows, int64_t depth)
+/* Goes on with the chains of `sum` by what is in a list; `vectors` is a constant. */
+NAI__INLINE void add_listed(int vectors, vec *sum, const sparse_lists *l, int64_t list,
+                            const float *panel)
+{
+  for (int64_t i = 0; i < l->count[list]; i++) {
+    const float *const from = panel + l->place[list][i] * vectors * NAI__LANES;
+    const vec x = all(l->rate[list][i]);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) sum[v] = fused(x, load(from + v * NAI__LANES), sum[v]);
+  }
+}
+
+/* A list for each row. */
+static void list_active(sparse_lists *l, const float *a, int64_t lda, int64_t rows, int64_t depth)
 {
   for (int64_t row = 0; row < rows; row++, a += lda) {
     int32_t on[NAI__SPARSE_DEPTH];
@@ -56,7 +73,7 @@ static void list_active(row_lists *l, const float *a, int64_t lda, int64_t rows,
 }
 
 /* c [columns] = or += the sum over the places listed; `vectors` is a constant. */
-NAI__INLINE void sparse_row(int vectors, float *c, const row_lists *l, int64_t row,
+NAI__INLINE void sparse_row(int vectors, float *c, const sparse_lists *l, int64_t row,
                             const float *panel, int64_t columns, int accumulate)
 {
   const int last = vectors - 1;
@@ -68,12 +85,7 @@ NAI__INLINE void sparse_row(int vectors, float *c, const row_lists *l, int64_t r
       sum[v] = v < last ? load(c + v * NAI__LANES)
                         : load_up_to(c + v * NAI__LANES, columns - v * NAI__LANES);
   }
-  for (int64_t i = 0; i < l->count[row]; i++) {
-    const float *const from = panel + l->place[row][i] * vectors * NAI__LANES;
-    const vec x = all(l->rate[row][i]);
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) sum[v] = fused(x, load(from + v * NAI__LANES), sum[v]);
-  }
+  add_listed(vectors, sum, l, row, panel);
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; v++) {
     const vec x = sum[v] + 0.0f;
@@ -85,7 +97,7 @@ NAI__INLINE void sparse_row(int vectors, float *c, const row_lists *l, int64_t r
 }
 
 /* What some rows have in `depth` places, by one panel; asks for what the next panel has there. */
-NAI__INLINE void sparse_panel(int vectors, float *c, int64_t ldc, const row_lists *l,
+NAI__INLINE void sparse_panel(int vectors, float *c, int64_t ldc, const sparse_lists *l,
                               const float *panel, const char *ahead, int64_t rows, int64_t depth,
                               int64_t columns, int accumulate)
 {
@@ -104,7 +116,7 @@ static void sparse_rows(float *c, int64_t ldc, const float *a, int64_t lda, cons
   const panels p = panels_of(n);
   const int64_t parts = (k + NAI__SPARSE_DEPTH - 1) / NAI__SPARSE_DEPTH,
                 even = (k + parts - 1) / parts;
-  row_lists l; /* 41 KB */
+  sparse_lists l;
   for (int64_t first = 0; first < k; first += even) {
     const int64_t depth = at_most(even, k - first);
     const float *panel = packed;
@@ -132,9 +144,9 @@ static void sparse_rows(float *c, int64_t ldc, const float *a, int64_t lda, cons
 static void sparse_product(float *c, int64_t ldc, const float *a, int64_t lda, const float *packed,
                            int64_t rows, int64_t k, int64_t n, int accumulate)
 {
-  for (int64_t row = 0; row < rows; row += NAI__SPARSE_ROWS)
+  for (int64_t row = 0; row < rows; row += NAI__SPARSE_LISTS)
     sparse_rows(c + row * ldc, ldc, a + row * lda, lda, packed,
-                at_most(NAI__SPARSE_ROWS, rows - row), k, n, accumulate);
+                at_most(NAI__SPARSE_LISTS, rows - row), k, n, accumulate);
 }
 
 /* product(), by whichever way is faster; the bits are the same. */
@@ -147,24 +159,16 @@ static void any_product(float *c, int64_t ldc, const float *a, int64_t lda, cons
 
 /* --- the weight gradient ---------------------------------------------------------------------- */
 
-#define NAI__SPARSE_STRIP 64 /* columns of r whose lists are kept at once */
-
-/* Rows in which each column of a strip is not 0, and what it is there. */
-typedef struct strip_lists {
-  int32_t count[NAI__SPARSE_STRIP];
-  uint8_t row[NAI__SPARSE_STRIP][NAI__OUTER_DEPTH];
-  float rate[NAI__SPARSE_STRIP][NAI__OUTER_DEPTH];
-} strip_lists;
-
-static void list_strip(strip_lists *l, const float *r, int64_t ldr, int64_t depth, int64_t columns)
+/* A list for each column: the rows in which it is not 0. */
+static void list_strip(sparse_lists *l, const float *r, int64_t ldr, int64_t depth, int64_t columns)
 {
   memset(l->count, 0, sizeof l->count);
   for (int64_t row = 0; row < depth; row++, r += ldr) {
-    int32_t on[NAI__SPARSE_STRIP];
+    int32_t on[NAI__SPARSE_LISTS];
     const int64_t found = active(on, r, columns);
     for (int64_t i = 0; i < found; i++) {
       const int32_t at = l->count[on[i]]++;
-      l->row[on[i]][at] = (uint8_t)row;
+      l->place[on[i]][at] = (uint8_t)row;
       l->rate[on[i]][at] = r[on[i]];
     }
   }
@@ -175,24 +179,18 @@ static void list_strip(strip_lists *l, const float *r, int64_t ldr, int64_t dept
  * the lists on: made column by column, and turned.
  */
 NAI__INLINE void sparse_square(int vectors, float *w, int64_t ldw, const float *d,
-                               const strip_lists *l, int64_t first, int64_t columns, int64_t m,
+                               const sparse_lists *l, int64_t first, int64_t columns, int64_t m,
                                int mode)
 {
   vec sum[NAI__VECTORS][NAI__LANES];
   for (int64_t j = 0; j < NAI__LANES; j++) {
-    const int64_t count = j < columns ? l->count[first + j] : 0;
     vec s[NAI__VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
       s[v] = (vec){0};
       if (v * NAI__LANES + j < m) __builtin_prefetch(w + (v * NAI__LANES + j) * ldw, 1);
     }
-    for (int64_t i = 0; i < count; i++) {
-      const float *const from = d + l->row[first + j][i] * vectors * NAI__LANES;
-      const vec x = all(l->rate[first + j][i]);
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) s[v] = fused(x, load(from + v * NAI__LANES), s[v]);
-    }
+    if (j < columns) add_listed(vectors, s, l, first + j, d);
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) sum[v][j] = s[v] + 0.0f;
   }
@@ -216,10 +214,10 @@ static __attribute__((noinline)) void sparse_outer(float *w, int64_t ldw, const 
                                                    float *packed)
 {
   const panels p = panels_of(m);
-  strip_lists l; /* 41 KB */
+  sparse_lists l;
   pack(packed, d, ldd, depth, m, 0);
-  for (int64_t j = 0; j < n; j += NAI__SPARSE_STRIP) {
-    const int64_t strip = at_most(NAI__SPARSE_STRIP, n - j);
+  for (int64_t j = 0; j < n; j += NAI__SPARSE_LISTS) {
+    const int64_t strip = at_most(NAI__SPARSE_LISTS, n - j);
     const float *panel = packed;
     list_strip(&l, r + j, ldr, depth, strip);
     for (int64_t at = 0, i = 0; at < p.count; at++) {
