@@ -134,6 +134,8 @@ START_TEST(half_way_numbers_go_to_the_even_one)
     const char *e = strchr(text, 'e');
     snprintf(more, sizeof more, "%.*s%0300d%s", (int)(e - text), text, 1, e);
     check_read(more);
+    snprintf(more, sizeof more, "%.*s%0300d0%s", (int)(e - text), text, 1, e);
+    check_read(more);
   }
   memset(text, '9', 2000);
   text[1] = '.', text[2000] = 0;
