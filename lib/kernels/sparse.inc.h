@@ -62,11 +62,22 @@ NAI__INLINE void add_listed(int vectors, vec *sum, const sparse_lists *l, int64_
 static void list_active(sparse_lists *l, const float *a, int64_t lda, int64_t rows, int64_t depth)
 {
   for (int64_t row = 0; row < rows; row++, a += lda) {
-    int32_t on[NAI__SPARSE_DEPTH];
-    const int64_t found = active(on, a, depth);
-    for (int64_t i = 0; i < found; i++) {
-      l->place[row][i] = (uint8_t)on[i];
-      l->rate[row][i] = a[on[i]];
+    int64_t found = 0, i = 0;
+#if NAI__WIDTH == 64
+    for (; i + 16 <= depth; i += 16) { /* as found <= i, there is room for all 16 */
+      const vec x = load(a + i);
+      const __mmask16 on = (__mmask16)~is_zero(x);
+      const __m512i here = (__m512i)(lane_number() + (int32_t)i);
+      _mm_storeu_si128((__m128i *)(l->place[row] + found),
+                       _mm512_cvtepi32_epi8(_mm512_maskz_compress_epi32(on, here)));
+      store(l->rate[row] + found, _mm512_maskz_compress_ps(on, x));
+      found += __builtin_popcount(on);
+    }
+#endif
+    for (; i < depth; i++) {
+      l->place[row][found] = (uint8_t)i;
+      l->rate[row][found] = a[i];
+      found += a[i] != 0.0f;
     }
     l->count[row] = (int32_t)found;
   }
