@@ -786,7 +786,7 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   if (net->n_outputs && !nai__meets_later(a)) nai__read_out(a, t, row, rows, scratch);
 }
 
-/* What first ports received at step t, biases among it, and what the others of the stage get by now. */
+/* In place of sum_inputs(): what first ports received at step t, biases among it, and others get by now. */
 static void sum_others(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
                        int64_t rows, nai__scratch *scratch)
 {
@@ -798,7 +798,7 @@ static void sum_others(const nai__activity *a, const nai__segment *g, int64_t t,
   clear_ports(a, g->stage, rows, scratch->v);
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
-    if (block->to_stage == g->stage && block->to_group)
+    if (block->to_stage == g->stage && block->to_group && !block->listing.fans)
       multiply(a, block, arrives(block, t, AS_NOW), t, row, rows, scratch->v + block->post,
                net->ld_units, 1, scratch);
   }
@@ -808,15 +808,14 @@ void nai__advance_again(nai__activity *a, const nai__segment *g, int others, int
                         int64_t rows, nai__scratch *scratch)
 {
   assert(g->cells && !a->ready && !perturbation_of(a));
-  if (others && !a->schedule && !a->inject) {
+  const int again = others && !a->schedule && !a->inject;
+  if (again)
     sum_others(a, g, t, row, rows, scratch);
-    move_cells(a, g, t, row, rows, scratch, 1);
-    return;
-  }
-  sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
+  else
+    sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
   sum_scaled_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
   sum_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
-  move_cells(a, g, t, row, rows, scratch, 0);
+  move_cells(a, g, t, row, rows, scratch, again);
 }
 
 nai_status nai__first_check(uint64_t first, int64_t trials)

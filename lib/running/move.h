@@ -41,8 +41,7 @@ typedef struct nai__cells_moved {
   float *signals;  /* [rows][ld_units] */
   float *others;   /* the same of signals but the first */
   float *received; /* [rows][ld_units] */
-  int32_t
-      again; /* 1: once more, and the first port has received what it did: v has its biases, too */
+  int32_t again;   /* 1: the first port gets what it did at this step: v has its biases, too */
   /*
    * Of a part that makes several steps, one right after the other, of one trial, while nothing arrives but what
    * its sums are begun for; NULL: each step stands by itself.
