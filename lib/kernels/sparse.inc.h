@@ -10,8 +10,7 @@
  */
 
 #define NAI__SPARSE 3
-#define NAI__SPARSE_LISTS \
-  64 /* that are kept at once: of rows of a product, of columns of a gradient */
+#define NAI__SPARSE_LISTS 64  /* that are kept at once: of rows, or of columns of a gradient */
 #define NAI__SPARSE_DEPTH 128 /* of a panel, at most, that stays in the first-level cache */
 #define NAI__SPARSE_LOOK 8    /* one row in so many is looked at */
 

@@ -98,8 +98,7 @@ void nai__catch_up(const nai_network *net, int64_t block)
   nai__block *b = &net->block[block];
   const float *w = net->theta + b->at.start;
   if (!b->is_behind) return;
-  if (!b->is_listed && !b->is_shared)
-    net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
+  if (nai__packs_rows(b)) net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
   b->is_behind = 0;
 }

@@ -1,4 +1,4 @@
-/* Theta in slices, which threads share. */
+/* Theta in slices, which threads share; and weights that are packed slice by slice. */
 #include "plasticity.h"
 
 /* Numbers of the smallest slice: threads meet in a fraction of the time that it takes. */
@@ -24,17 +24,29 @@ nai__stretch nai__slice(const nai_network *net, int64_t slice)
   return (nai__stretch){slice * length, end < net->n_theta ? end : net->n_theta};
 }
 
-int64_t nai__stretch_beyond(const nai_network *net, int64_t at)
+/* The first of n, in ascending order, whose end is beyond place `at` of theta. */
+static int64_t first_beyond(const nai_network *net, int64_t n,
+                            int64_t (*end_of)(const nai_network *net, int64_t number), int64_t at)
 {
-  int64_t first = 0, end = net->n_stretches;
+  int64_t first = 0, end = n;
   while (first < end) {
     const int64_t middle = first + (end - first) / 2;
-    if (net->stretch[middle].end > at)
+    if (end_of(net, middle) > at)
       end = middle;
     else
       first = middle + 1;
   }
   return first;
+}
+
+static int64_t end_of_stretch(const nai_network *net, int64_t number)
+{
+  return net->stretch[number].end;
+}
+
+int64_t nai__stretch_beyond(const nai_network *net, int64_t at)
+{
+  return first_beyond(net, net->n_stretches, end_of_stretch, at);
 }
 
 nai__stretch nai__stretch_common(nai__stretch one, nai__stretch other)
@@ -55,19 +67,10 @@ void nai__share_slices(nai__pool *pool, const nai_network *net,
 
 /* --- packing ---------------------------------------------------------------------------------- */
 
-/* The first block that reaches beyond place `at` of theta, where they stand in their order. */
-static int64_t block_beyond(const nai_network *net, int64_t at)
+static int64_t end_of_block(const nai_network *net, int64_t number)
 {
-  int64_t first = 0, end = net->n_blocks;
-  while (first < end) {
-    const int64_t middle = first + (end - first) / 2;
-    const nai__rectangle *there = &net->block[middle].at;
-    if (there->start + there->rows * there->stride > at)
-      end = middle;
-    else
-      first = middle + 1;
-  }
-  return first;
+  const nai__rectangle *at = &net->block[number].at;
+  return at->start + at->rows * at->stride;
 }
 
 static int moves_rows(const nai__block *b)
@@ -94,7 +97,7 @@ static int64_t rows_up_to(const nai__block *b, int64_t at)
 void nai__pack_slice(nai_network *net, int64_t slice)
 {
   const nai__stretch at = nai__slice(net, slice);
-  for (int64_t k = block_beyond(net, at.first);
+  for (int64_t k = first_beyond(net, net->n_blocks, end_of_block, at.first);
        k < net->n_blocks && net->block[k].at.start < at.end; k++) {
     const nai__block *b = &net->block[k];
     if (!moves_rows(b)) continue;
@@ -107,7 +110,7 @@ void nai__pack_slice(nai_network *net, int64_t slice)
 static void pack_between(nai_network *net, int64_t block)
 {
   const nai__block *b = &net->block[block];
-  const int64_t length = length_of(net), last = b->at.start + b->n_post * b->at.stride;
+  const int64_t length = length_of(net), last = end_of_block(net, block);
   int64_t done = 0;
   for (int64_t at = (b->at.start / length + 1) * length; at < last; at += length) {
     const int64_t first = rows_before(b, at), end = rows_up_to(b, at);
