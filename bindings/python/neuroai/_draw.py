@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import MaxNLocator
 
-from ._handle import Names, joined, picked, real
+from ._handle import Names, joined, picked, positive
 from ._kinds import of_their_kind
 from ._room import arrange, layout, length_of
 from .errors import InvalidError, brief
@@ -214,9 +214,7 @@ def axes_of(ax: Optional[Axes], size: Tuple[float, float]) -> Axes:
 
 def limit_of(limit: Optional[float]) -> Optional[float]:
     """The value of the darkest colour, where it is given."""
-    if limit is not None and not 0 < real("limit", limit) < np.inf:
-        raise InvalidError(f"limit is {limit:g}, must be above 0 and finite")
-    return limit
+    return None if limit is None else positive("limit", limit)
 
 
 def drawn(ax: Axes) -> Panels:

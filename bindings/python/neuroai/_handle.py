@@ -128,6 +128,22 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     return number
 
 
+def positive(what: str, value: Any, zero: bool = False) -> float:
+    """``value`` as a finite number above 0; with ``zero``, of at least 0."""
+    number = real(what, value)
+    if not (0 < number < np.inf or (zero and number == 0)):
+        finite_too = " and finite" if number > 0 else ""
+        raise InvalidError(f"{what} is {number:g}, must be {'at least' if zero else 'above'} 0{finite_too}")
+    return number
+
+
+def pair(what: str, value: Any, expected: str) -> Tuple[float, float]:
+    """``value`` as two numbers."""
+    if isinstance(value, str) or np.ndim(value) != 1 or len(value) != 2:
+        raise wrong_type(what, expected, value)
+    return real(what, value[0]), real(what, value[1])
+
+
 def number_below(what: str, value: Any, n: int) -> int:
     """``value`` as the number of one of n things, from 0."""
     number = whole(what, value)

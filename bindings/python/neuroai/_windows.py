@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, expect, joined, listed, picked, real, wrong_type
+from ._handle import Names, brief, expect, joined, listed, pair, picked, wrong_type
 from .errors import InvalidError, NonfiniteError, UnknownNameError
 from .evaluation import condition_of, decimals
 from .run import Run
@@ -111,9 +111,7 @@ def going_of(run: Run, window: Window) -> npt.NDArray[np.bool_]:
 
 def times_of(window: Any, or_else: str = "") -> Tuple[float, float]:
     """A window that is no epoch: from when, and to when, ms."""
-    if isinstance(window, str) or np.ndim(window) != 1 or len(window) != 2:
-        raise wrong_type("window", f"(from, to), ms{',' + or_else if or_else else ''}", window)
-    return real("window", window[0]), real("window", window[1])
+    return pair("window", window, f"(from, to), ms{',' + or_else if or_else else ''}")
 
 
 def inside_of(run: Run, window: Any, or_else: str = "") -> npt.NDArray[np.bool_]:

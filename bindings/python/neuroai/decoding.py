@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, frozen, seed_of, whole
+from ._handle import Names, brief, frozen, positive, seed_of, whole
 from ._interrupt import Bar
 from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
@@ -90,8 +90,7 @@ def decode(
     linear = needed("sklearn.linear_model", "decoding", "analysis")
     if whole("folds", folds) < 2:
         raise InvalidError(f"folds is {folds}, must be at least 2")
-    if not 0 < penalty < np.inf:
-        raise InvalidError(f"penalty is {penalty}, must be above 0 and finite")
+    positive("penalty", penalty)
     if across == condition:
         raise InvalidError(f"across: it is {brief(across)}, which is decoded")
     values, label = values_of(run, condition, "condition")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import Floats, describe, frozen, given, number_below, real, whole, wrong_shape
+from ._handle import Floats, describe, frozen, given, number_below, positive, real, whole, wrong_shape
 from .errors import InvalidError, all_are, brief
 
 __all__ = ["Rates", "Spikes"]
@@ -64,7 +64,7 @@ class Spikes(Closed):
         of_trial = np.zeros(len(steps), np.int64) if trial is None else _whole("trial", trial, np.int64)
         if not len(steps) == len(units) == len(of_trial):
             raise InvalidError(f"unit, trial: {len(units)} and {len(of_trial)} for {len(steps)} spikes: one for each")
-        _positive("dt", dt)
+        positive("dt", dt)
         for what, number in (("n", n), ("trials", trials)):
             if whole(what, number) < 0:
                 raise InvalidError(f"{what} is {number}, must be at least 0")
@@ -112,9 +112,8 @@ class Spikes(Closed):
             dt: ms.
             name: of the population.
         """
-        _positive("dt", dt)
-        if not 0 <= real("duration", duration) < np.inf:
-            raise InvalidError(f"duration is {duration:g}, must be at least 0 and finite")
+        positive("dt", dt)
+        positive("duration", duration, zero=True)
         at = np.asarray(given("times", times), np.float64)
         all_are("times", at, np.isfinite(at), "finite")
         steps = np.ceil(np.round(at / dt, 6)).astype(np.int64)
@@ -213,8 +212,7 @@ class Spikes(Closed):
             smooth: standard deviation of a Gaussian by which it is smoothed, ms; 0: not at all. At both ends it is the
                 mean of what there is.
         """
-        if not 0 <= real("smooth", smooth) < np.inf:
-            raise InvalidError(f"smooth is {smooth:g}, must be at least 0 and finite")
+        positive("smooth", smooth, zero=True)
         counts = self.population_count(bin)
         rate = np.asarray(counts * (1000.0 / (bin * self.n) if self.n else np.nan), np.float64)
         return smoothed(rate, smooth / bin) if smooth > 0 and self.n else rate
@@ -226,7 +224,7 @@ class Spikes(Closed):
 
     def _width(self, bin: float) -> Tuple[int, int]:
         """Steps of a bin, and how many whole ones there are while the shortest trial goes on."""
-        width = int(round(_positive("bin", bin) / self.dt))
+        width = int(round(positive("bin", bin) / self.dt))
         if width < 1 or abs(width * self.dt - bin) > 1e-6 * bin:
             raise InvalidError(f"bin is {bin:g} ms, must be a multiple of dt = {self.dt:g} ms")
         last = int(min(self.end, self.lengths.min(initial=self.end)))
@@ -334,12 +332,6 @@ def smoothed(rows: Doubles, sd: float) -> Doubles:
     share = spread(np.ones(len(rows)))
     total = np.maximum(spread(np.asarray(rows, np.float64)), 0)
     return np.asarray(total / share.reshape(-1, *[1] * (rows.ndim - 1)), np.float64)
-
-
-def _positive(what: str, value: float) -> float:
-    if not 0 < real(what, value) < np.inf:
-        raise InvalidError(f"{what} is {value:g}, must be above 0{' and finite' if value > 0 else ''}")
-    return float(value)
 
 
 def _whole(what: str, value: Any, dtype: Any) -> npt.NDArray[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import no_attribute
-from ._handle import seed_of
+from ._handle import positive, seed_of
 from ._kinds import of_their_kind
 from .errors import InvalidError
 from .spike_trains import Spikes
@@ -175,9 +175,7 @@ def power_spectrum(spikes: Spikes, bin: float = 1.0, segment: Optional[float] = 
     """
     rate = spikes.population_rate(bin).T
     bins = rate.shape[1]
-    if segment is not None and not 0 < segment < np.inf:
-        raise InvalidError(f"segment is {segment:g}, must be above 0{' and finite' if segment > 0 else ''}")
-    length = min(bins, max(256, bins // 8)) if segment is None else int(round(segment / bin))
+    length = min(bins, max(256, bins // 8)) if segment is None else int(round(positive("segment", segment) / bin))
     if not 4 <= length <= bins:
         raise InvalidError(f"segment: {length} bins of {bin:g} ms, must be 4 to {bins}")
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)

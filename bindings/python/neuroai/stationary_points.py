@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import brief, frozen, real, seed_of, single, whole
+from ._handle import brief, frozen, positive, seed_of, single, whole
 from ._interrupt import Bar, in_lapack
 from ._kinds import of_their_kind
 from ._matrices import room_for
@@ -133,7 +133,7 @@ def fixed_points(
     number_of(k, size, around.sparse)
     if isinstance(net, Network) and not around.sparse:
         room_for("looking for fixed points", size, _MATRICES, "take na.RateMap(net, inputs, sparse=True)")
-    slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
+    slow, jitter, apart = positive("slow", slow, zero=True), positive("jitter", jitter, zero=True), positive("apart", apart)
     draw = np.random.default_rng(seed_of(seed))
     begin = _starts(around, starts, n, window, draw, seed)
     begin = begin + jitter * draw.standard_normal(begin.shape)
@@ -148,13 +148,6 @@ def fixed_points(
     with Bar(None, "looking at the points", progress) as bar:
         operations = np.inf if around.sparse else 10.0 * len(ends) * ends.shape[1] ** 3
         return in_lapack(lambda: _described(around, ends, slow, apart, k), operations, lambda: bar.at(0))
-
-
-def _above(what: str, value: float, zero: bool) -> float:
-    number = real(what, value)
-    if not (np.isfinite(number) and (number >= 0 if zero else number > 0)):
-        raise InvalidError(f"{what} is {brief(value)}, must be {'at least' if zero else 'above'} 0")
-    return number
 
 
 # --- where searches begin --------------------------------------------------------------------------------------------

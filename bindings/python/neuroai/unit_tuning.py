@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, expect, frozen, given, real, seed_of, whole, wrong_type
+from ._handle import Names, brief, expect, frozen, given, pair, seed_of, whole
 from ._kinds import of_their_kind
 from ._matrices import room_for
 from ._windows import Window, labels_of, means_of, values_of
@@ -122,7 +122,7 @@ def selectivity(
     known, which = values_of(run, condition, "condition")
     if len(known) < 2:
         raise InvalidError(f"condition: {brief(condition)} has one value in all trials, must have two")
-    wanted = (float(known[-1, 0]), float(known[0, 0])) if values is None else _pair(values)
+    wanted = (float(known[-1, 0]), float(known[0, 0])) if values is None else pair("values", values, "two values of the condition")
     if shuffles < 0:
         raise InvalidError(f"shuffles is {shuffles}, must be at least 0")
     places = [np.flatnonzero(np.isclose(known[:, 0], value, rtol=1e-6, atol=0)) for value in wanted]
@@ -137,12 +137,6 @@ def selectivity(
     d, area = d_prime(one, other), roc_area(one, other)
     p = _shuffled(one, other, area, shuffles, seed)
     return Selectivity(condition, wanted, labels_of(run, names), d, area, frozen(p), (len(one), len(other)))
-
-
-def _pair(values: Any) -> Tuple[float, float]:
-    if isinstance(values, str) or np.ndim(values) != 1 or len(values) != 2:
-        raise wrong_type("values", "two values of the condition", values)
-    return real("values", values[0]), real("values", values[1])
 
 
 def _shuffled(one: Doubles, other: Doubles, area: Doubles, shuffles: int, seed: int) -> Doubles:
